@@ -13,10 +13,63 @@ PUBLIC_HDRS = [
 
 # Pure of gRPC: base and core.
 CORE_SRCS = [
+    "src/base/secret.cc",
+    "src/base/secret.h",
+    "src/base/text.cc",
+    "src/base/text.h",
+    "src/base/thread.cc",
+    "src/base/thread.h",
+    "src/core/clock.cc",
+    "src/core/fixed_providers.cc",
+    "src/core/hazard.cc",
+    "src/core/hazard.h",
+    "src/core/process_hooks.cc",
+    "src/core/process_hooks.h",
+    "src/core/provider.cc",
+    "src/core/provider.h",
+    "src/core/refresh_policy.cc",
+    "src/core/refresh_policy.h",
+    "src/core/refresher.cc",
+    "src/core/refreshing_provider.cc",
+    "src/core/refreshing_provider.h",
+    "src/core/registry_core.cc",
+    "src/core/registry_core.h",
+    "src/core/retry_delay.cc",
+    "src/core/retry_delay.h",
+    "src/core/snapshot.h",
+    "src/core/token_state.cc",
+    "src/core/token_state.h",
+    "src/core/worker_pool.cc",
+    "src/core/worker_pool.h",
 ]
 
 # Everything else of the library.
 AUTH_SRCS = [
+    "src/grpc/attachment.cc",
+    "src/grpc/attachment.h",
+    "src/grpc/auth_plugin.cc",
+    "src/grpc/auth_plugin.h",
+    "src/grpc/credentials.cc",
+    "src/grpc/credentials_state.h",
+    "src/grpc/error_format.cc",
+    "src/grpc/error_format.h",
+    "src/io/iam_stub.cc",
+    "src/io/iam_stub.h",
+    "src/methods/api_key_auth.cc",
+    "src/methods/env_iam_token_auth.cc",
+    "src/methods/iam_methods.cc",
+    "src/methods/iam_methods.h",
+    "src/methods/iam_token_auth.cc",
+    "src/methods/no_auth.cc",
+    "src/methods/oauth_token_auth.cc",
+    "src/methods/refreshing.cc",
+    "src/methods/refreshing.h",
+    "src/methods/service_account_key_auth.cc",
+    "src/methods/token_source_auth.cc",
+    "src/sources/iam_exchange.cc",
+    "src/sources/iam_exchange.h",
+    "src/sources/service_account_key.cc",
+    "src/sources/service_account_key.h",
 ]
 
 TESTING_HDRS = [
@@ -25,7 +78,28 @@ TESTING_HDRS = [
     "include/aistudio/auth/testing/scoped_env.h",
 ]
 
+# Of these, what is pure of gRPC.
+TESTING_CORE_SRCS = [
+    "src/testing/manual_clock.cc",
+    "src/testing/scoped_env.cc",
+]
+
 TESTING_SRCS = [
+    "src/testing/crypto.cc",
+    "src/testing/crypto.h",
+    "src/testing/fake_ai_studio.cc",
+    "src/testing/fake_ai_studio.h",
+    "src/testing/fake_cloud.cc",
+    "src/testing/fake_iam.cc",
+    "src/testing/fake_iam.h",
+    "src/testing/generic_server.cc",
+    "src/testing/generic_server.h",
+    "src/testing/reserved_port.cc",
+    "src/testing/reserved_port.h",
+    "src/testing/service_accounts.cc",
+    "src/testing/service_accounts.h",
+    "src/testing/token_store.cc",
+    "src/testing/token_store.h",
 ]
 
 CLI_SRCS = [
@@ -37,8 +111,12 @@ PROTOS = [
 
 # Tests that never enter gRPC: these also run under ThreadSanitizer.
 CORE_TEST_SRCS = [
+    "tests/text_test.cc",
 ]
 
 # Tests over real sockets.
 AUTH_TEST_SRCS = [
+    "tests/fake_cloud_test.cc",
+    "tests/iam_exchange_test.cc",
+    "tests/service_account_key_test.cc",
 ]

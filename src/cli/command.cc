@@ -1,0 +1,134 @@
+#include "src/cli/command.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <optional>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace aistudio::auth::cli {
+namespace {
+
+bool AsksForHelp(const std::string& argument) {
+  return argument == "--help" || argument == "-help" || argument == "-h";
+}
+
+std::string HelpScreen(const Command& command) {
+  std::string text =
+      absl::StrCat("Usage: aistudio-auth ", command.name, " ", command.usage,
+                   "\n\n", command.description, "\n");
+  if (!command.flags.empty()) absl::StrAppend(&text, "\nFlags:\n");
+  for (const std::string& name : command.flags) {
+    const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
+    if (flag == nullptr) continue;
+    absl::StrAppendFormat(&text, "  %-18s %s. Default: %s\n",
+                          absl::StrCat("--", name), flag->Help(),
+                          flag->DefaultValue());
+  }
+  return absl::StrCat(text, "\nExample:\n  ", command.example, "\n");
+}
+
+struct FlagText {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+FlagText SplitFlag(const std::string& argument) {
+  const std::size_t name_start = absl::StartsWith(argument, "--") ? 2 : 1;
+  const std::size_t equals = argument.find('=');
+  FlagText text;
+  text.name = argument.substr(name_start, equals == std::string::npos
+                                              ? std::string::npos
+                                              : equals - name_start);
+  if (equals != std::string::npos) text.value = argument.substr(equals + 1);
+  return text;
+}
+
+// Sets the flags of `command`; returns the arguments that are not flags.
+absl::StatusOr<std::vector<std::string>> SetFlags(
+    const Command& command, const std::vector<std::string>& arguments) {
+  std::vector<std::string> positional;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") {
+      positional.insert(positional.end(), arguments.begin() + i + 1,
+                        arguments.end());
+      break;
+    }
+    if (argument.size() < 2 || argument[0] != '-') {
+      positional.push_back(argument);
+      continue;
+    }
+
+    FlagText text = SplitFlag(argument);
+    const bool known =
+        std::find(command.flags.begin(), command.flags.end(), text.name) !=
+        command.flags.end();
+    absl::CommandLineFlag* const flag =
+        known ? absl::FindCommandLineFlag(text.name) : nullptr;
+    if (flag == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("unknown flag --", text.name));
+    }
+    if (!text.value.has_value() && flag->IsOfType<bool>()) text.value = "true";
+    if (!text.value.has_value() && i + 1 < arguments.size()) {
+      text.value = arguments[++i];
+    }
+    if (!text.value.has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("flag --", text.name, " needs a value"));
+    }
+    std::string error;
+    if (!flag->ParseFrom(*text.value, &error)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("flag --", text.name, ": cannot read \"", *text.value,
+                       "\"", error.empty() ? "" : ": ", error));
+    }
+  }
+  return positional;
+}
+
+}  // namespace
+
+ExitCode RunCommand(const Command& command,
+                    const std::vector<std::string>& arguments) {
+  if (std::any_of(arguments.begin(), arguments.end(), AsksForHelp)) {
+    std::fputs(HelpScreen(command).c_str(), stdout);
+    return kExitOk;
+  }
+  const auto positional = SetFlags(command, arguments);
+  if (!positional.ok()) {
+    return UsageError(std::string(positional.status().message()), command.name);
+  }
+  return command.run(*positional);
+}
+
+std::string Overview(const std::vector<Command>& commands) {
+  std::string text =
+      "Usage: aistudio-auth COMMAND [flags]\n\n"
+      "gRPC credentials for Yandex AI Studio, at the command line.\n\n"
+      "Commands:\n";
+  for (const Command& command : commands) {
+    absl::StrAppendFormat(&text, "  %-10s %s\n", command.name, command.summary);
+  }
+  absl::StrAppend(&text,
+                  "\n`aistudio-auth COMMAND --help` explains a command.\n"
+                  "Exit code: 0 good, 1 failed, 2 wrong usage.\n\nExample:\n  ",
+                  commands.front().example, "\n");
+  return text;
+}
+
+ExitCode UsageError(const std::string& fault, const std::string& command) {
+  absl::FPrintF(stderr, "aistudio-auth: %s; see `aistudio-auth %s`\n", fault,
+                absl::StrCat(command, command.empty() ? "" : " ", "--help"));
+  return kExitUsage;
+}
+
+}  // namespace aistudio::auth::cli

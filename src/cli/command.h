@@ -1,0 +1,43 @@
+// What the commands of `aistudio-auth` have in common.
+
+#ifndef AISTUDIO_AUTH_SRC_CLI_COMMAND_H_
+#define AISTUDIO_AUTH_SRC_CLI_COMMAND_H_
+
+#include <string>
+#include <vector>
+
+namespace aistudio::auth::cli {
+
+enum ExitCode {
+  kExitOk = 0,
+  kExitFailed = 1,
+  kExitUsage = 2,
+};
+
+struct Command {
+  std::string name;
+  std::string summary;  // one line
+  std::string usage;    // what follows the name: "[flags]"
+  std::string description;
+  std::string example;
+  std::vector<std::string> flags;  // names of absl flags, in the order shown
+  ExitCode (*run)(const std::vector<std::string>& arguments);
+};
+
+// Parses what follows the command's name, and runs the command or prints its
+// help. Faults go to stderr.
+//
+// absl's own parser is not used: it ends the process with 1 for a wrong flag as
+// well as for --help, and accepts the flags of every command for each.
+ExitCode RunCommand(const Command& command,
+                    const std::vector<std::string>& arguments);
+
+// The screen that lists `commands`.
+std::string Overview(const std::vector<Command>& commands);
+
+// Prints "aistudio-auth: <fault>" and where help is, on stderr.
+ExitCode UsageError(const std::string& fault, const std::string& command);
+
+}  // namespace aistudio::auth::cli
+
+#endif  // AISTUDIO_AUTH_SRC_CLI_COMMAND_H_

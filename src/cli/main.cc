@@ -1,0 +1,41 @@
+// The command line of the library: a table of commands.
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "src/cli/command.h"
+#include "src/cli/demo.h"
+
+namespace aistudio::auth::cli {
+namespace {
+
+ExitCode Main(const std::vector<std::string>& arguments) {
+  const std::vector<Command> commands = {DemoCommand()};
+
+  if (arguments.empty()) {
+    std::fputs(Overview(commands).c_str(), stderr);
+    return kExitUsage;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    std::fputs(Overview(commands).c_str(), stdout);
+    return kExitOk;
+  }
+  if (name == "--version") {
+    std::puts("aistudio-auth " AISTUDIO_AUTH_VERSION);
+    return kExitOk;
+  }
+  for (const Command& command : commands) {
+    if (command.name != name) continue;
+    return RunCommand(command, {arguments.begin() + 1, arguments.end()});
+  }
+  return UsageError("unknown command \"" + name + "\"", "");
+}
+
+}  // namespace
+}  // namespace aistudio::auth::cli
+
+int main(int argc, char** argv) {
+  return aistudio::auth::cli::Main({argv + (argc > 0 ? 1 : 0), argv + argc});
+}

@@ -1,0 +1,216 @@
+// The refresher thread, and what it does for one provider.
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/base/text.h"
+#include "src/base/thread.h"
+#include "src/core/registry_core.h"
+
+namespace aistudio::auth::internal {
+namespace {
+
+// The refresher looks at the clocks at least this often, to notice that the wall
+// clock has jumped.
+constexpr absl::Duration kLongestSleep = absl::Seconds(30);
+constexpr absl::Duration kJump = absl::Seconds(1);
+
+// Of what comes from foreign code, only codes and texts that are safe to show.
+absl::StatusOr<Token> CallFetch(TokenSource& source, const std::string& where,
+                                absl::Time deadline) {
+  try {
+    return source.Fetch(deadline);
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat(
+        where, ": Fetch threw an exception: ", Redact(error.what()),
+        "; return a status instead"));
+  } catch (...) {
+    return absl::InternalError(absl::StrCat(
+        where, ": Fetch threw an exception; return a status instead"));
+  }
+}
+
+}  // namespace
+
+bool RegistryCore::EnsureRefresher() {
+  if (refresher_runs_ || stopped_) return refresher_runs_;
+  refresher_runs_ = StartDetachedThread(
+      "aistudio-auth", [self = shared_from_this()] { self->Refresh(); });
+  return refresher_runs_;
+}
+
+void RegistryCore::Refresh() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  Instant before = Now();
+  while (!records_.empty() && !stopped_) {
+    const Instant now = Now();
+    Outbox outbox;
+    const absl::Duration jump =
+        (now.wall - before.wall) - (now.uptime - before.uptime);
+    before = now;
+    if (absl::AbsDuration(jump) > kJump) {
+      for (const auto& [order, record] : records_) Tick(record, now, outbox);
+    }
+    while (!schedule_.empty() && schedule_.begin()->first <= now.uptime) {
+      Tick(records_.at(schedule_.begin()->second->order), now, outbox);
+    }
+    sleeps_until_ = now.uptime + kLongestSleep;
+    if (!schedule_.empty()) {
+      sleeps_until_ = std::min(sleeps_until_, schedule_.begin()->first);
+    }
+    const absl::Duration until = sleeps_until_;
+    Waker& waker = *waker_;
+    lock.unlock();
+    outbox.Run();
+    clock_->WaitUntil(waker, until);
+    lock.lock();
+  }
+  refresher_runs_ = false;
+}
+
+void RegistryCore::Tick(const std::shared_ptr<ProviderRecord>& record,
+                        Instant now, Outbox& outbox) {
+  TokenState& state = record->state;
+  if (state.IsOverdue(now)) {
+    state.FetchOverdue(now, !record->waiters.empty());
+    // Foreign code that may hang: not on this thread.
+    Outbox event;
+    Emit(record, now, record->spec.policy.fetch_timeout, event);
+    pool_.Enqueue(shared_from_this(), [self = shared_from_this(), record,
+                                       event = std::move(event)]() mutable {
+      self->CancelFetch(record);
+      event.Run();
+    });
+  }
+  if (state.ShouldFetch(now) && !stopped_) StartFetch(record, now);
+  record->Publish(state.MakeSnapshot(now));
+  AnswerWaiters(*record, now, outbox);
+  Reschedule(record, now);
+}
+
+void RegistryCore::StartFetch(const std::shared_ptr<ProviderRecord>& record,
+                              Instant now) {
+  record->state.FetchStarted(now);
+  const absl::Time deadline = now.wall + record->spec.policy.fetch_timeout;
+  if (!pool_.Enqueue(shared_from_this(),
+                     [self = shared_from_this(), record, deadline] {
+                       self->RunFetch(record, deadline);
+                     })) {
+    record->state
+        .FetchEnded(now,
+                    absl::ResourceExhaustedError(absl::StrCat(
+                        record->spec.where,
+                        ": the system gives no thread to fetch a token; raise "
+                        "the limit of threads or memory")),
+                    !record->waiters.empty())
+        .IgnoreError();
+  }
+}
+
+void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record,
+                            absl::Time deadline) {
+  const bool interruptible =
+      record->spec.interrupt_at_fork || record->spec.interrupt_at_exit;
+  {
+    Locked locked(*this);
+    if (record->dropped) return;
+    if (interruptible) ++interruptible_fetches_;
+  }
+  const absl::Duration started = clock_->Uptime();
+  absl::StatusOr<Token> token =
+      CallFetch(*record->spec.source, record->spec.where, deadline);
+  const absl::Duration took = clock_->Uptime() - started;
+
+  Locked locked(*this);
+  if (interruptible && --interruptible_fetches_ == 0) {
+    interruptible_fetch_ended_->notify_all();
+  }
+  const bool interrupted = std::exchange(record->interrupted, false);
+  if (record->dropped) return;
+  const Instant now = Now();
+  const bool told = record->state.overdue();
+  if (interrupted && !token.ok()) {
+    record->state.FetchForgotten();
+    Tick(record, now, locked.outbox);
+    return;
+  }
+  const absl::Status status = record->state.FetchEnded(
+      now, std::move(token), !record->waiters.empty());
+  Tick(record, now, locked.outbox);
+  if (status.ok() || !told) Emit(record, now, took, locked.outbox);
+}
+
+void RegistryCore::CancelFetch(const std::shared_ptr<ProviderRecord>& record) {
+  try {
+    record->spec.source->Cancel();
+  } catch (...) {
+    // A source that cannot be cancelled comes back when it does.
+  }
+}
+
+void RegistryCore::AnswerWaiters(ProviderRecord& record, Instant now,
+                                 Outbox& outbox) {
+  if (record.waiters.empty()) return;
+  std::vector<ProviderRecord::Waiter> remaining;
+  for (ProviderRecord::Waiter& waiter : record.waiters) {
+    const Readiness readiness = record.state.At(now, waiter.min_remaining);
+    absl::Status status;
+    if (readiness != Readiness::kReady) {
+      if (readiness == Readiness::kPending && now.uptime < waiter.end) {
+        remaining.push_back(std::move(waiter));
+        continue;
+      }
+      status = record.state.WhyNot(now, waiter.min_remaining);
+    }
+    outbox.Add([done = std::move(waiter.done), status = std::move(status)] {
+      done(status);
+    });
+  }
+  record.waiters = std::move(remaining);
+}
+
+void RegistryCore::Reschedule(const std::shared_ptr<ProviderRecord>& record,
+                              Instant now) {
+  absl::Duration wake_at = record->state.NextChange(now);
+  for (const ProviderRecord::Waiter& waiter : record->waiters) {
+    wake_at = std::min(wake_at, waiter.end);
+  }
+  // What is due now was done just now.
+  wake_at = std::max(wake_at, now.uptime + absl::Milliseconds(1));
+  if (wake_at != record->wake_at) {
+    schedule_.erase({record->wake_at, record.get()});
+    record->wake_at = wake_at;
+    schedule_.insert({wake_at, record.get()});
+  }
+  if (wake_at < sleeps_until_) {
+    sleeps_until_ = wake_at;
+    waker_->Wake();
+  }
+}
+
+void RegistryCore::Emit(const std::shared_ptr<ProviderRecord>& record,
+                        Instant now, absl::Duration took, Outbox& outbox) {
+  if (!on_event_) return;
+  const CredentialsStats stats = StatsOf(*record, now);
+  RefreshEvent event;
+  event.method = stats.method;
+  event.provider = stats.provider;
+  event.status = stats.last_error;
+  event.expires_at = stats.expires_at;
+  event.took = took;
+  event.next_attempt = stats.next_attempt;
+  event.generation = stats.generation;
+  event.consecutive_failures = stats.consecutive_failures;
+  outbox.Add([self = shared_from_this(), event = std::move(event)] {
+    try {
+      self->on_event_(event);
+    } catch (...) {
+      // An observer's fault must not cost the token.
+    }
+  });
+}
+
+}  // namespace aistudio::auth::internal
