@@ -103,6 +103,15 @@ TESTING_SRCS = [
 ]
 
 CLI_SRCS = [
+    "src/cli/command.cc",
+    "src/cli/command.h",
+    "src/cli/demo.cc",
+    "src/cli/demo.h",
+    "src/cli/demo_load.cc",
+    "src/cli/demo_load.h",
+    "src/cli/demo_view.cc",
+    "src/cli/demo_view.h",
+    "src/cli/main.cc",
 ]
 
 PROTOS = [
@@ -111,12 +120,24 @@ PROTOS = [
 
 # Tests that never enter gRPC: these also run under ThreadSanitizer.
 CORE_TEST_SRCS = [
+    "tests/core_testing.h",
+    "tests/refresh_policy_test.cc",
     "tests/text_test.cc",
+    "tests/token_state_demand_test.cc",
+    "tests/token_state_simulator.h",
+    "tests/token_state_soak_test.cc",
+    "tests/token_state_test.cc",
 ]
 
 # Tests over real sockets.
 AUTH_TEST_SRCS = [
+    "tests/auth_testing.cc",
+    "tests/auth_testing.h",
     "tests/fake_cloud_test.cc",
+    "tests/first_token_test.cc",
     "tests/iam_exchange_test.cc",
+    "tests/plugin_test.cc",
+    "tests/refresh_test.cc",
     "tests/service_account_key_test.cc",
+    "tests/sharing_test.cc",
 ]

@@ -4,22 +4,31 @@
 
 #include <csignal>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace aistudio::auth::internal {
 namespace {
 
-void* RunBody(void* argument) {
-  std::unique_ptr<std::function<void()>> body(
-      static_cast<std::function<void()>*>(argument));
-  (*body)();
+struct Start {
+  std::string name;
+  std::function<void()> body;
+};
+
+void* Run(void* argument) {
+  std::unique_ptr<Start> start(static_cast<Start*>(argument));
+#ifdef __linux__
+  // Here, as nobody else can tell whether a detached thread still exists.
+  pthread_setname_np(pthread_self(), start->name.c_str());
+#endif
+  start->body();
   return nullptr;
 }
 
 }  // namespace
 
 bool StartDetachedThread(const char* name, std::function<void()> body) {
-  auto argument = std::make_unique<std::function<void()>>(std::move(body));
+  auto start = std::make_unique<Start>(Start{name, std::move(body)});
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -30,14 +39,8 @@ bool StartDetachedThread(const char* name, std::function<void()> body) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &previous);
   pthread_t thread;
-  const int error =
-      pthread_create(&thread, &attributes, RunBody, argument.get());
-  if (error == 0) {
-    argument.release();
-#ifdef __linux__
-    pthread_setname_np(thread, name);
-#endif
-  }
+  const int error = pthread_create(&thread, &attributes, Run, start.get());
+  if (error == 0) start.release();
   pthread_sigmask(SIG_SETMASK, &previous, nullptr);
   pthread_attr_destroy(&attributes);
   return error == 0;

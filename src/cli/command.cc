@@ -68,9 +68,8 @@ absl::StatusOr<std::vector<std::string>> SetFlags(
     }
 
     FlagText text = SplitFlag(argument);
-    const bool known =
-        std::find(command.flags.begin(), command.flags.end(), text.name) !=
-        command.flags.end();
+    const bool known = std::find(command.flags.begin(), command.flags.end(),
+                                 text.name) != command.flags.end();
     absl::CommandLineFlag* const flag =
         known ? absl::FindCommandLineFlag(text.name) : nullptr;
     if (flag == nullptr) {

@@ -169,10 +169,9 @@ void DemoLoad::CallBidirectionalStream() {
   Caller caller(&stub_);
   const grpc::ByteBuffer audio = Message(std::string(1600, '\0'));
   while (!stopping_) {
-    Record(
-        kBidirectionalStreamMethod,
-        caller.Stream(kBidirectionalStreamMethod, audio, kPiecesOfAudio, 1),
-        streams_);
+    Record(kBidirectionalStreamMethod,
+           caller.Stream(kBidirectionalStreamMethod, audio, kPiecesOfAudio, 1),
+           streams_);
   }
 }
 

@@ -46,8 +46,8 @@ std::string Seconds(absl::Duration duration) {
 std::string Bar(absl::Duration left, absl::Duration whole) {
   const double share =
       whole > absl::ZeroDuration() ? absl::FDivDuration(left, whole) : 0;
-  const int full = std::clamp(static_cast<int>(share * kBarWidth + 0.5), 0,
-                              kBarWidth);
+  const int full =
+      std::clamp(static_cast<int>(share * kBarWidth + 0.5), 0, kBarWidth);
   return absl::StrCat("[", std::string(full, '#'),
                       std::string(kBarWidth - full, '.'), "]");
 }
@@ -59,8 +59,8 @@ std::vector<std::string> Picture(const std::string& title,
       title,
       "",
       absl::StrFormat("  time to go     %s", Seconds(moment.to_go)),
-      absl::StrFormat("  unary calls    %d  (%.0f a second)",
-                      moment.load.calls, moment.load.calls / seconds),
+      absl::StrFormat("  unary calls    %d  (%.0f a second)", moment.load.calls,
+                      moment.load.calls / seconds),
       absl::StrFormat("  streams        %d", moment.load.streams),
       absl::StrFormat("  token          generation %d  %s  %s left",
                       moment.generation,
@@ -95,8 +95,8 @@ void DemoView::Show(const DemoMoment& moment) {
     Draw(moment);
   } else if (moment.elapsed >= next_line_) {
     Print(Line(moment));
-    next_line_ = absl::Floor(moment.elapsed, absl::Seconds(1)) +
-                 absl::Seconds(1);
+    next_line_ =
+        absl::Floor(moment.elapsed, absl::Seconds(1)) + absl::Seconds(1);
   }
 }
 

@@ -50,7 +50,7 @@ class DemoView {
   const bool live_;
   bool open_ = true;
   std::size_t lines_drawn_ = 0;
-  absl::Duration next_line_;
+  absl::Duration next_line_ = absl::Seconds(1);
 };
 
 }  // namespace aistudio::auth::cli

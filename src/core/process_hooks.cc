@@ -59,7 +59,8 @@ void ProcessHooks::BeforeFork() {
   state.locked = Cores(state);
   for (const auto& core : state.locked) {
     std::unique_lock<std::mutex> lock(core->mutex_);
-    core->InterruptFetches(lock, /*at_fork=*/true);
+    // A child that forks again before it used `core` has no fetches.
+    if (core->HasThreads()) core->InterruptFetches(lock, /*at_fork=*/true);
     state.locks.push_back(std::move(lock));
   }
 }
@@ -89,9 +90,8 @@ void ProcessHooks::AtExit() {
   list_lock.unlock();
   for (const auto& core : cores) {
     std::unique_lock<std::mutex> lock(core->mutex_);
-    core->RepairAfterFork();
     core->stopped_ = true;
-    core->InterruptFetches(lock, /*at_fork=*/false);
+    if (core->HasThreads()) core->InterruptFetches(lock, /*at_fork=*/false);
   }
 }
 
@@ -122,8 +122,8 @@ void RegistryCore::InterruptFetches(std::unique_lock<std::mutex>& lock,
 }
 
 void RegistryCore::RepairAfterFork() {
+  if (HasThreads()) return;
   const std::uint32_t epoch = fork_epoch.load();
-  if (epoch_ == epoch) return;
   epoch_ = epoch;
   // Their destructors could wait for threads that exist in the parent only.
   waker_.release();
@@ -137,7 +137,7 @@ void RegistryCore::RepairAfterFork() {
   random_.seed(std::random_device{}());
   schedule_.clear();
   for (const auto& [order, record] : records_) {
-    record->state.FetchForgotten();
+    record->state.Forked();
     record->interrupted = false;
     // The calls that wait belong to the parent's threads. What their callbacks hold
     // is left alone for the same reason.

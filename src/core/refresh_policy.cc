@@ -80,8 +80,10 @@ absl::StatusOr<RefreshPolicy> MakeRefreshPolicy(
   policy.max_age = options.max_age == absl::ZeroDuration() ? default_max_age
                                                            : options.max_age;
   policy.fetch_timeout = std::min(options.fetch_timeout, absl::Hours(1));
-  policy.initial_backoff = options.initial_backoff;
-  policy.max_backoff = std::max(options.max_backoff, options.initial_backoff);
+  // Bounded, so that the next attempt is always planned.
+  policy.initial_backoff = std::min(options.initial_backoff, absl::Hours(1));
+  policy.max_backoff =
+      std::clamp(options.max_backoff, policy.initial_backoff, absl::Hours(1));
   return policy;
 }
 

@@ -36,7 +36,9 @@ absl::StatusOr<Token> CallFetch(TokenSource& source, const std::string& where,
 }  // namespace
 
 bool RegistryCore::EnsureRefresher() {
-  if (refresher_runs_ || stopped_) return refresher_runs_;
+  // At the end of the process it may still run, but sees to nothing any more.
+  if (stopped_) return false;
+  if (refresher_runs_) return true;
   refresher_runs_ = StartDetachedThread(
       "aistudio-auth", [self = shared_from_this()] { self->Refresh(); });
   return refresher_runs_;

@@ -117,9 +117,13 @@ void RefreshingProvider::WhenReady(
     record_->waiters.push_back(
         {now.uptime + timeout, min_remaining, std::move(done)});
     state.CallWaits(now);
-    // Due at once, and then seen to by the refresher: a tick here would look at all
-    // waiters once for each that comes.
-    core_->Reschedule(record_, now);
+    // A tick looks at all waiters; the refresher does that for those that come while
+    // a fetch runs anyway.
+    if (state.ShouldFetch(now)) {
+      core_->Tick(record_, now, locked.outbox);
+    } else {
+      core_->Reschedule(record_, now);
+    }
     return;
   }
   absl::Status status = readiness == Readiness::kReady

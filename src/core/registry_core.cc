@@ -83,8 +83,11 @@ void RegistryCore::Drop(const std::shared_ptr<ProviderRecord>& record) {
     });
   }
   record->waiters.clear();
-  // With nothing left to refresh, the refresher ends.
-  if (records_.empty()) waker_->Wake();
+  // With nothing left to refresh, the threads end.
+  if (records_.empty()) {
+    waker_->Wake();
+    pool_.Retire();
+  }
 }
 
 std::vector<CredentialsStats> RegistryCore::Snapshot() {

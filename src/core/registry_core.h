@@ -161,6 +161,8 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
             absl::Duration took, Outbox& outbox);
 
   // The process (process_hooks.cc).
+  // False in a forked child until the first use there.
+  bool HasThreads() const { return epoch_ == fork_epoch.load(); }
   void RepairAfterFork();
   void InterruptFetches(std::unique_lock<std::mutex>& lock, bool at_fork);
 

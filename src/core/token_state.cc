@@ -18,7 +18,7 @@ constexpr absl::Duration kLongestLifetime = absl::Hours(24 * 366);
 // A source that hands out the same token again is not asked more often than this.
 constexpr absl::Duration kShortestRefresh = absl::Seconds(1);
 
-// Nor one whose tokens die as soon as they come.
+// Nor one whose tokens die, or are too short for a call, as soon as they come.
 constexpr absl::Duration kShortestFetchInterval = absl::Milliseconds(200);
 
 constexpr absl::Duration kRejectionInterval = absl::Seconds(10);
@@ -61,6 +61,14 @@ absl::Status TokenState::FetchEnded(Instant now, absl::StatusOr<Token> token,
   return status;
 }
 
+void TokenState::Forked() {
+  fetching_ = false;
+  overdue_ = false;
+  series_started_.reset();
+  consecutive_failures_ = 0;
+  last_error_ = absl::OkStatus();
+}
+
 void TokenState::CountFailure(Instant now, absl::Status error,
                               bool calls_wait) {
   ++failures_;
@@ -77,6 +85,7 @@ void TokenState::CountFailure(Instant now, absl::Status error,
                  held_->usable_until - now.wall);
   }
   server_set_retry_ = failure.retry_delay.has_value();
+  pause_suits_living_token_ = failure.token_left.has_value();
   retry_at_ = now.uptime + policy_.Backoff(failure, random_());
   last_error_ = std::move(error);
 }
@@ -139,7 +148,7 @@ void TokenState::PlanRefresh(HeldToken& held, Instant now,
       same_as_before
           ? kShortestRefresh
           : std::min({kShortestRefresh, policy_.max_age, held.lifetime * 3 / 4});
-  after = std::max(after, shortest);
+  after = std::max({after, shortest, kShortestFetchInterval});
   held.refresh_at = now.wall + after;
   held.refresh_at_uptime = now.uptime + after;
 }
@@ -186,14 +195,24 @@ void TokenState::RequireRemaining(Instant now, absl::Duration min_remaining) {
   }
   if (held_ && held_->lifetime >= min_remaining &&
       !held_->Lasts(now, min_remaining)) {
-    held_->refresh_at_uptime = std::min(held_->refresh_at_uptime, now.uptime);
+    held_->refresh_at_uptime =
+        std::min(held_->refresh_at_uptime,
+                 std::max(now.uptime, fetch_started_ + kShortestFetchInterval));
   }
 }
 
 absl::Duration TokenState::NextFetch(Instant now) const {
-  if (consecutive_failures_ > 0) return retry_at_;
+  if (consecutive_failures_ > 0) {
+    // The wall clock jumped, and killed the token that allowed for a long pause.
+    return pause_suits_living_token_ && !server_set_retry_ && !Alive(now)
+               ? std::min(retry_at_, fetch_started_ + policy_.max_backoff)
+               : retry_at_;
+  }
   if (!held_) return -absl::InfiniteDuration();
-  if (!held_->LivesAt(now)) return fetch_started_ + kShortestFetchInterval;
+  if (!held_->LivesAt(now)) {
+    return held_->IsShortLived() ? fetch_started_ + kShortestFetchInterval
+                                 : -absl::InfiniteDuration();
+  }
   return std::min(held_->refresh_at_uptime,
                   now.uptime + (held_->refresh_at - now.wall));
 }
@@ -249,6 +268,12 @@ absl::Status TokenState::WhyNot(Instant now,
         "tokens live longer"));
   }
   if (!last_error_.ok()) return last_error_;
+  if (Alive(now)) {
+    return absl::UnavailableError(absl::StrCat(
+        where_, ": a token that lives at least ",
+        absl::FormatDuration(min_remaining),
+        " longer is being fetched; try again, or call WaitUntilReady first"));
+  }
   if (held_) {
     return absl::UnavailableError(absl::StrCat(
         where_, ": the token has expired and the next one is being fetched; try "

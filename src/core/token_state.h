@@ -49,8 +49,12 @@ class TokenState {
   absl::Status FetchEnded(Instant now, absl::StatusOr<Token> token,
                           bool calls_wait);
 
-  // The running fetch was broken off, or was lost in a fork: not a failure.
+  // The running fetch was broken off: not a failure.
   void FetchForgotten() { fetching_ = false; }
+
+  // This is a forked child now, perhaps long after the fork: it starts afresh, with
+  // the token it has, and calls wait for its own first attempt.
+  void Forked();
 
   // The service refused `header`. Does nothing unless it is the current one.
   void Rejected(Instant now, std::string_view header);
@@ -93,6 +97,8 @@ class TokenState {
     absl::Time refresh_at;
     absl::Duration refresh_at_uptime;
 
+    // Would be replaced, or be dead, too soon after it came.
+    bool IsShortLived() const { return lifetime < absl::Seconds(1); }
     bool LivesAt(Instant now) const {
       return now.wall < usable_until && now.uptime < usable_until_uptime;
     }
@@ -124,6 +130,7 @@ class TokenState {
   // The first attempt since the last success; calls wait from here.
   std::optional<absl::Duration> series_started_;
   absl::Duration retry_at_ = -absl::InfiniteDuration();
+  bool pause_suits_living_token_ = false;
   bool server_set_retry_ = false;
   absl::Status last_error_;
 

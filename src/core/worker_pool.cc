@@ -24,6 +24,7 @@ constexpr auto kIdleThreadLives = std::chrono::seconds(5);
 bool WorkerPool::Enqueue(const std::shared_ptr<void>& owner,
                          std::function<void()> job) {
   jobs_.push_back(std::move(job));
+  retired_ = false;
   if (idle_ == 0 && !StartThread(owner) && threads_ == 0) {
     jobs_.pop_back();
     return false;
@@ -35,6 +36,11 @@ bool WorkerPool::Enqueue(const std::shared_ptr<void>& owner,
 void WorkerPool::Hold(bool hold) {
   held_ = hold;
   if (!hold) wake_->notify_all();
+}
+
+void WorkerPool::Retire() {
+  retired_ = true;
+  wake_->notify_all();
 }
 
 void WorkerPool::ForgetThreads() {
@@ -72,6 +78,7 @@ bool WorkerPool::SlotIsFree(SteadyClock::time_point now,
 void WorkerPool::Work(const std::shared_ptr<void>& owner) {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
+    if (jobs_.empty() && retired_) break;
     if (jobs_.empty() || held_) {
       if (wake_->wait_for(lock, kIdleThreadLives) == std::cv_status::timeout &&
           jobs_.empty()) {
@@ -89,8 +96,14 @@ void WorkerPool::Work(const std::shared_ptr<void>& owner) {
     jobs_.pop_front();
     const auto self = running_.insert(now);
     --idle_;
-    // Somebody must be there to see when the next job may run.
-    if (!jobs_.empty() && idle_ == 0) StartThread(owner);
+    // Somebody must be awake to see when the next job may run.
+    if (!jobs_.empty()) {
+      if (idle_ == 0) {
+        StartThread(owner);
+      } else {
+        wake_->notify_one();
+      }
+    }
     lock.unlock();
     job();
     job = nullptr;

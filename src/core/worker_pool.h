@@ -31,6 +31,9 @@ class WorkerPool {
   // While held, no job starts. Used around fork.
   void Hold(bool hold);
 
+  // There will be no work for long: threads end as soon as they have none.
+  void Retire();
+
   // The number of jobs that run now.
   std::size_t running() const { return running_.size(); }
 
@@ -55,6 +58,7 @@ class WorkerPool {
   std::size_t threads_ = 0;
   std::size_t idle_ = 0;  // threads that wait for a job or for a slot
   bool held_ = false;
+  bool retired_ = false;
 };
 
 }  // namespace aistudio::auth::internal
