@@ -68,6 +68,8 @@ AUTH_SRCS = [
     "src/methods/token_source_auth.cc",
     "src/sources/iam_exchange.cc",
     "src/sources/iam_exchange.h",
+    "src/sources/ps256.cc",
+    "src/sources/ps256.h",
     "src/sources/service_account_key.cc",
     "src/sources/service_account_key.h",
 ]
@@ -121,7 +123,11 @@ PROTOS = [
 # Tests that never enter gRPC: these also run under ThreadSanitizer.
 CORE_TEST_SRCS = [
     "tests/core_testing.h",
+    "tests/function_source.h",
     "tests/refresh_policy_test.cc",
+    "tests/registry_test.cc",
+    "tests/registry_time_test.cc",
+    "tests/secret_testing.h",
     "tests/text_test.cc",
     "tests/token_state_demand_test.cc",
     "tests/token_state_simulator.h",
@@ -133,11 +139,20 @@ CORE_TEST_SRCS = [
 AUTH_TEST_SRCS = [
     "tests/auth_testing.cc",
     "tests/auth_testing.h",
+    "tests/credentials_input_test.cc",
+    "tests/credentials_test.cc",
     "tests/fake_cloud_test.cc",
     "tests/first_token_test.cc",
+    "tests/iam_endpoint_test.cc",
+    "tests/iam_exchange_faults_test.cc",
     "tests/iam_exchange_test.cc",
+    "tests/iam_testing.h",
+    "tests/key_testing.cc",
+    "tests/key_testing.h",
     "tests/plugin_test.cc",
+    "tests/plugin_testing.h",
     "tests/refresh_test.cc",
+    "tests/service_account_key_faults_test.cc",
     "tests/service_account_key_test.cc",
     "tests/sharing_test.cc",
 ]

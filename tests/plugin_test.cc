@@ -12,6 +12,7 @@
 
 #include "grpc/grpc_security.h"
 #include "tests/auth_testing.h"
+#include "tests/plugin_testing.h"
 
 namespace {
 
@@ -38,39 +39,6 @@ void operator delete[](void* memory, std::size_t) noexcept {
 
 namespace aistudio::auth {
 namespace {
-
-using Metadata = std::multimap<grpc::string, grpc::string>;
-
-// The base's constructor is protected.
-struct NoProperties : grpc::AuthPropertyIterator {};
-
-class NoAuthContext final : public grpc::AuthContext {
- public:
-  bool IsPeerAuthenticated() const override { return true; }
-  std::vector<grpc::string_ref> GetPeerIdentity() const override { return {}; }
-  std::string GetPeerIdentityPropertyName() const override { return ""; }
-  std::vector<grpc::string_ref> FindPropertyValues(
-      const std::string&) const override {
-    return {};
-  }
-  grpc::AuthPropertyIterator begin() const override {
-    return NoProperties();
-  }
-  grpc::AuthPropertyIterator end() const override {
-    return NoProperties();
-  }
-  void AddProperty(const std::string&, const grpc::string_ref&) override {}
-  bool SetPeerIdentityPropertyName(const std::string&) override {
-    return false;
-  }
-};
-
-grpc::Status GetMetadata(grpc::MetadataCredentialsPlugin& plugin,
-                         Metadata* metadata) {
-  const NoAuthContext context;
-  return plugin.GetMetadata("https://localhost/pkg.Service", "Method", context,
-                            metadata);
-}
 
 // Answers when told to.
 class GatedSource final : public TokenSource {
@@ -163,7 +131,6 @@ TEST_F(PluginTest, AReadyCallMakesNoMoreAllocationsThanAConstantPlugin) {
   // The map's node, and a value too long for its own storage.
   EXPECT_EQ(allocations, 2);
 }
-
 
 TEST_F(PluginTest, CallCredentialsNameTheMethodAndNothingSecret) {
   MakeReady();

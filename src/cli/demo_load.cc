@@ -1,11 +1,11 @@
 #include "src/cli/demo_load.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -27,8 +27,10 @@ constexpr int kPiecesOfAudio = 8;
 constexpr absl::Duration kPieceInterval = absl::Milliseconds(50);
 
 // Between the calls of one caller: shows credentials at work, not how hot a
-// processor gets.
+// processor gets. It grows with the number of callers for the same reason:
+// where calls queue for the processor, tokens expire on the way to the server.
 constexpr absl::Duration kPause = absl::Milliseconds(40);
+constexpr double kCallersAtThatPause = 64;
 
 constexpr std::chrono::seconds kRpcTimeout(10);
 constexpr std::size_t kRememberedFailures = 5;
@@ -117,7 +119,8 @@ void DemoLoad::Prepare(testing::FakeAiStudio& ai_studio) {
 }
 
 DemoLoad::DemoLoad(const std::shared_ptr<grpc::Channel>& channel, int callers)
-    : stub_(channel) {
+    : stub_(channel),
+      pause_(kPause * std::max(1.0, callers / kCallersAtThatPause)) {
   for (int i = 0; i < callers; ++i) {
     threads_.emplace_back([this] { CallUnary(); });
   }
@@ -146,12 +149,20 @@ std::vector<DemoLoad::Failure> DemoLoad::first_failures() const {
   return first_failures_;
 }
 
+absl::Duration DemoLoad::slowest_call() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return slowest_call_;
+}
+
 void DemoLoad::CallUnary() {
   Caller caller(&stub_);
   const grpc::ByteBuffer text = Message("How many tokens is this?");
   while (!stopping_) {
-    Record(kUnaryMethod, caller.Call(kUnaryMethod, text), calls_);
-    absl::SleepFor(kPause);
+    const absl::Time start = absl::Now();
+    const grpc::Status status = caller.Call(kUnaryMethod, text);
+    RecordDuration(absl::Now() - start);
+    Record(kUnaryMethod, status, calls_);
+    absl::SleepFor(pause_);
   }
 }
 
@@ -188,6 +199,11 @@ void DemoLoad::Record(const std::string& method, const grpc::Status& status,
   }
   // Streams have no pause of their own, and a failure may be quick.
   absl::SleepFor(kPause);
+}
+
+void DemoLoad::RecordDuration(absl::Duration duration) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  slowest_call_ = std::max(slowest_call_, duration);
 }
 
 }  // namespace aistudio::auth::cli

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "aistudio/auth/testing/fake_cloud.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -50,6 +51,7 @@ class DemoLoad {
 
   Counts counts() const;
   std::vector<Failure> first_failures() const;
+  absl::Duration slowest_call() const;  // unary
 
  private:
   void CallUnary();
@@ -58,7 +60,10 @@ class DemoLoad {
   void Record(const std::string& method, const grpc::Status& status,
               std::atomic<std::int64_t>& count);
 
+  void RecordDuration(absl::Duration duration);
+
   grpc::GenericStub stub_;
+  const absl::Duration pause_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> calls_{0};
   std::atomic<std::int64_t> streams_{0};
@@ -66,6 +71,7 @@ class DemoLoad {
 
   mutable std::mutex mutex_;
   std::vector<Failure> first_failures_;
+  absl::Duration slowest_call_;
 
   std::vector<std::thread> threads_;
 };

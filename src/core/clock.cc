@@ -19,7 +19,7 @@ constexpr clockid_t kUptimeClock = CLOCK_MONOTONIC;
 #endif
 
 timespec Read(clockid_t clock) {
-  timespec time = {};
+  timespec time;
   clock_gettime(clock, &time);
   return time;
 }
@@ -28,6 +28,11 @@ class RealClock final : public Clock {
  public:
   absl::Time Now() const override {
     return absl::TimeFromTimespec(Read(kWallClock));
+  }
+
+  std::int64_t UnixNanos() const override {
+    const timespec time = Read(kWallClock);
+    return std::int64_t{time.tv_sec} * 1000000000 + time.tv_nsec;
   }
 
   absl::Duration Uptime() const override {

@@ -40,9 +40,13 @@ class StaticProvider final : public ImmediateProvider {
       : ImmediateProvider(std::move(method), std::move(name)),
         header_(std::move(header)) {}
 
+  std::string_view Peek(HazardGuard&) const override {
+    return header_.Expose();
+  }
+
   Readiness Get(absl::Duration, std::string& header,
                 absl::Status&) const override {
-    header.assign(header_.Expose());
+    header = std::string(header_.Expose());
     return Readiness::kReady;
   }
 

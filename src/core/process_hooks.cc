@@ -136,9 +136,11 @@ void RegistryCore::RepairAfterFork() {
   pool_.ForgetThreads();
   random_.seed(std::random_device{}());
   schedule_.clear();
+  busy_sources_.clear();
   for (const auto& [order, record] : records_) {
     record->state.Forked();
     record->interrupted = false;
+    record->waits_for_source = false;
     // The calls that wait belong to the parent's threads. What their callbacks hold
     // is left alone for the same reason.
     new std::vector<ProviderRecord::Waiter>(std::move(record->waiters));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "absl/time/time.h"
 #include "aistudio/auth/registry.h"
 #include "src/base/secret.h"
+#include "src/core/hazard.h"
 #include "src/core/snapshot.h"
 
 namespace aistudio::auth::internal {
@@ -36,6 +38,11 @@ class Provider {
 
   // What a call that starts now, and needs its token for `min_remaining`, can do.
   virtual Readiness Check(absl::Duration min_remaining) const = 0;
+
+  // The published header, whatever the time, or nothing if Get has to be asked; it
+  // lives as long as `guard`. For the moment after Check said kReady: it need not look
+  // at the clock again.
+  virtual std::string_view Peek(HazardGuard& /*guard*/) const { return {}; }
 
   // kReady: sets `header`. Otherwise sets `why` to the reason there is none.
   virtual Readiness Get(absl::Duration min_remaining, std::string& header,

@@ -96,11 +96,7 @@ void RegistryCore::Tick(const std::shared_ptr<ProviderRecord>& record,
 void RegistryCore::StartFetch(const std::shared_ptr<ProviderRecord>& record,
                               Instant now) {
   record->state.FetchStarted(now);
-  const absl::Time deadline = now.wall + record->spec.policy.fetch_timeout;
-  if (!pool_.Enqueue(shared_from_this(),
-                     [self = shared_from_this(), record, deadline] {
-                       self->RunFetch(record, deadline);
-                     })) {
+  if (!EnqueueFetch(record, now)) {
     record->state
         .FetchEnded(now,
                     absl::ResourceExhaustedError(absl::StrCat(
@@ -112,13 +108,37 @@ void RegistryCore::StartFetch(const std::shared_ptr<ProviderRecord>& record,
   }
 }
 
+bool RegistryCore::EnqueueFetch(const std::shared_ptr<ProviderRecord>& record,
+                                Instant now) {
+  const absl::Time deadline = now.wall + record->spec.policy.fetch_timeout;
+  return pool_.Enqueue(shared_from_this(),
+                       [self = shared_from_this(), record, deadline] {
+                         self->RunFetch(record, deadline);
+                       });
+}
+
+bool RegistryCore::TakeSource(ProviderRecord& record) {
+  if (record.spec.settings.empty()) return true;
+  record.waits_for_source = !busy_sources_.insert(record.spec.identity).second;
+  return !record.waits_for_source;
+}
+
+void RegistryCore::GiveSourceBack(const ProviderRecord& record) {
+  if (record.spec.settings.empty()) return;
+  busy_sources_.erase(record.spec.identity);
+  const auto shared = by_identity_.find(record.spec.identity);
+  if (shared == by_identity_.end() || stopped_) return;
+  const auto& next = records_.at(shared->second.record->order);
+  if (std::exchange(next->waits_for_source, false)) EnqueueFetch(next, Now());
+}
+
 void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record,
                             absl::Time deadline) {
   const bool interruptible =
       record->spec.interrupt_at_fork || record->spec.interrupt_at_exit;
   {
     Locked locked(*this);
-    if (record->dropped) return;
+    if (record->dropped || !TakeSource(*record)) return;
     if (interruptible) ++interruptible_fetches_;
   }
   const absl::Duration started = clock_->Uptime();
@@ -130,8 +150,12 @@ void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record,
   if (interruptible && --interruptible_fetches_ == 0) {
     interruptible_fetch_ended_->notify_all();
   }
+  GiveSourceBack(*record);
   const bool interrupted = std::exchange(record->interrupted, false);
-  if (record->dropped) return;
+  if (record->dropped) {
+    if (token.ok()) Wipe(token->value);
+    return;
+  }
   const Instant now = Now();
   const bool told = record->state.overdue();
   if (interrupted && !token.ok()) {

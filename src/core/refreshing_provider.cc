@@ -12,6 +12,7 @@ ProviderRecord::ProviderRecord(ProviderSpec provider_spec,
     : spec(std::move(provider_spec)),
       state(spec.where, spec.policy, std::move(random)),
       current(new Snapshot),
+      ready_until(kNotReady),
       epoch(0) {}
 
 ProviderRecord::~ProviderRecord() {
@@ -26,8 +27,13 @@ void ProviderRecord::Publish(Snapshot next) {
       now.usable_until == next.usable_until && now.failure == next.failure) {
     return;
   }
+  ready_until.store(next.readiness == Readiness::kReady
+                        ? absl::ToUnixNanos(next.usable_until)
+                        : kNotReady,
+                    std::memory_order_relaxed);
   retired.push_back(current.exchange(new Snapshot(std::move(next))));
-  // What a reader still holds is freed with the next change, or with the record.
+  // What a reader still holds is freed with the next change, or with the
+  // record.
   retired.erase(std::remove_if(retired.begin(), retired.end(),
                                [](const Snapshot* snapshot) {
                                  if (IsHazardous(snapshot)) return false;
@@ -46,12 +52,14 @@ RefreshingProvider::RefreshingProvider(std::shared_ptr<RegistryCore> core,
 
 RefreshingProvider::~RefreshingProvider() { core_->Drop(record_); }
 
-inline bool RefreshingProvider::IsCurrent(const Snapshot& snapshot,
-                                          absl::Duration min_remaining) const {
-  if (record_->epoch.load(std::memory_order_relaxed) !=
-      RegistryCore::fork_epoch.load(std::memory_order_relaxed)) {
-    return false;
-  }
+inline bool RefreshingProvider::HasThreads() const {
+  return record_->epoch.load(std::memory_order_relaxed) ==
+         RegistryCore::fork_epoch.load(std::memory_order_relaxed);
+}
+
+bool RefreshingProvider::IsCurrent(const Snapshot& snapshot,
+                                   absl::Duration min_remaining) const {
+  if (!HasThreads()) return false;
   if (snapshot.readiness != Readiness::kReady) return true;
   const absl::Time now = clock_.Now();
   return now < snapshot.usable_until &&
@@ -60,12 +68,24 @@ inline bool RefreshingProvider::IsCurrent(const Snapshot& snapshot,
 }
 
 Readiness RefreshingProvider::Check(absl::Duration min_remaining) const {
+  // Nearly every call ends here.
+  if (min_remaining == absl::ZeroDuration() && HasThreads() &&
+      clock_.UnixNanos() <
+          record_->ready_until.load(std::memory_order_relaxed)) {
+    return Readiness::kReady;
+  }
   {
     HazardGuard guard;
     const Snapshot* snapshot = guard.Protect(record_->current);
     if (IsCurrent(*snapshot, min_remaining)) return snapshot->readiness;
   }
   return Look(min_remaining, nullptr, nullptr);
+}
+
+std::string_view RefreshingProvider::Peek(HazardGuard& guard) const {
+  const Snapshot* snapshot = guard.Protect(record_->current);
+  if (snapshot->readiness != Readiness::kReady) return {};
+  return snapshot->header->Expose();
 }
 
 Readiness RefreshingProvider::Get(absl::Duration min_remaining,
@@ -76,7 +96,7 @@ Readiness RefreshingProvider::Get(absl::Duration min_remaining,
     const Snapshot* snapshot = guard.Protect(record_->current);
     if (snapshot->readiness == Readiness::kReady &&
         IsCurrent(*snapshot, min_remaining)) {
-      header.assign(snapshot->header->Expose());
+      header = std::string(snapshot->header->Expose());
       return Readiness::kReady;
     }
   }
@@ -117,8 +137,8 @@ void RefreshingProvider::WhenReady(
     record_->waiters.push_back(
         {now.uptime + timeout, min_remaining, std::move(done)});
     state.CallWaits(now);
-    // A tick looks at all waiters; the refresher does that for those that come while
-    // a fetch runs anyway.
+    // A tick looks at all waiters; the refresher does that for those that come
+    // while a fetch runs anyway.
     if (state.ShouldFetch(now)) {
       core_->Tick(record_, now, locked.outbox);
     } else {
@@ -129,9 +149,8 @@ void RefreshingProvider::WhenReady(
   absl::Status status = readiness == Readiness::kReady
                             ? absl::OkStatus()
                             : state.WhyNot(now, min_remaining);
-  locked.outbox.Add([done = std::move(done), status = std::move(status)] {
-    done(status);
-  });
+  locked.outbox.Add(
+      [done = std::move(done), status = std::move(status)] { done(status); });
 }
 
 void RefreshingProvider::RequireRemaining(absl::Duration min_remaining) const {

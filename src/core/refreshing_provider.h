@@ -22,6 +22,7 @@ class RefreshingProvider final : public Provider {
   ~RefreshingProvider() override;
 
   Readiness Check(absl::Duration min_remaining) const override;
+  std::string_view Peek(HazardGuard& guard) const override;
   Readiness Get(absl::Duration min_remaining, std::string& header,
                 absl::Status& why) const override;
   void WhenReady(absl::Duration min_remaining, absl::Duration timeout,
@@ -31,6 +32,7 @@ class RefreshingProvider final : public Provider {
   CredentialsStats Stats() const override;
 
  private:
+  bool HasThreads() const;
   // What the published snapshot alone tells, or nothing if the clocks or a fork call
   // for a closer look.
   bool IsCurrent(const Snapshot& snapshot, absl::Duration min_remaining) const;

@@ -86,11 +86,15 @@ struct ProviderRecord {
   std::uint64_t order = 0;
   absl::Duration wake_at = absl::InfiniteDuration();  // its place in the schedule
   bool dropped = false;
+  bool waits_for_source = false;  // its fetch begins when an older one has ended
   bool interrupted = false;  // the running fetch is to come back at once
   absl::Duration last_interrupt = -absl::InfiniteDuration();
 
   // What calls read, protected by hazard pointers.
   std::atomic<const Snapshot*> current;
+  // Until when, by the wall clock in nanoseconds, that snapshot is ready.
+  static constexpr std::int64_t kNotReady = INT64_MIN;
+  std::atomic<std::int64_t> ready_until;
   std::vector<const Snapshot*> retired;
   // The fork generation in which the threads behind `current` run.
   std::atomic<std::uint32_t> epoch;
@@ -152,6 +156,11 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
   void Tick(const std::shared_ptr<ProviderRecord>& record, Instant now,
             Outbox& outbox);
   void StartFetch(const std::shared_ptr<ProviderRecord>& record, Instant now);
+  bool EnqueueFetch(const std::shared_ptr<ProviderRecord>& record, Instant now);
+  // A source that cannot serve two may still be in a fetch for credentials that were
+  // dropped meanwhile: then the one for `record` begins when that is over.
+  bool TakeSource(ProviderRecord& record);
+  void GiveSourceBack(const ProviderRecord& record);
   void RunFetch(const std::shared_ptr<ProviderRecord>& record,
                 absl::Time deadline);
   void CancelFetch(const std::shared_ptr<ProviderRecord>& record);
@@ -177,6 +186,7 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
     const ProviderRecord* record = nullptr;
   };
   std::unordered_map<std::string, Shared> by_identity_;
+  std::set<std::string> busy_sources_;
   std::set<std::pair<absl::Duration, ProviderRecord*>> schedule_;
   std::uint64_t next_order_ = 0;
 

@@ -23,8 +23,8 @@ void SplitHostPort(absl::string_view authority, std::string& host,
       colon != absl::string_view::npos &&
       (authority.front() == '[' ? authority[colon - 1] == ']'
                                 : authority.find(':') == colon);
-  host = absl::AsciiStrToLower(has_port ? authority.substr(0, colon)
-                                        : authority);
+  host =
+      absl::AsciiStrToLower(has_port ? authority.substr(0, colon) : authority);
   port = has_port ? std::string(authority.substr(colon + 1)) : "443";
 }
 
@@ -42,15 +42,20 @@ void Attachment::Misuse(absl::Status fault) {
 }
 
 void Attachment::SetFolderId(std::string folder_id) {
-  Misuse(CheckSecretText(folder_id, kLongestFolderId, "WithFolderId"));
+  // What the check says to do is meant for secrets.
+  if (!CheckSecretText(folder_id, kLongestFolderId, "").ok()) {
+    Misuse(absl::InvalidArgumentError(
+        "WithFolderId: is not the id of a folder; pass it as the console shows "
+        "it, such as b1g..."));
+  }
   folder_id_ = std::move(folder_id);
 }
 
 void Attachment::SetMinRemaining(absl::Duration min_remaining) {
   if (min_remaining < absl::ZeroDuration()) {
-    Misuse(absl::InvalidArgumentError(
-        absl::StrCat("WithMinRemaining: is ", absl::FormatDuration(min_remaining),
-                     "; pass zero or more")));
+    Misuse(absl::InvalidArgumentError(absl::StrCat(
+        "WithMinRemaining: is ", absl::FormatDuration(min_remaining),
+        "; pass zero or more")));
     return;
   }
   min_remaining_ = min_remaining;
@@ -101,7 +106,7 @@ absl::Status Attachment::CheckHost(std::string_view service_url) const {
   return absl::PermissionDeniedError(absl::StrCat(
       std::string(authority),
       ": not one of the hosts that WithAllowedHosts names (",
-      absl::StrJoin(allowed_hosts_, ", "),
+      Redact(absl::StrJoin(allowed_hosts_, ", ")),
       "), so no header was sent; check the channel's target, or add the host"));
 }
 
@@ -116,17 +121,19 @@ std::string Attachment::DebugString() const {
   std::vector<std::string> parts;
   if (!provider_->name().empty()) parts.push_back(provider_->name());
   if (!folder_id_.empty() && misuse_.ok()) {
-    parts.push_back(absl::StrCat("folder_id=", folder_id_));
+    parts.push_back(absl::StrCat("folder_id=", Redact(folder_id_)));
   }
   if (restricts_hosts_) {
-    parts.push_back(
-        absl::StrCat("allowed_hosts=", absl::StrJoin(allowed_hosts_, "|")));
+    // An entry that is no host may be anything.
+    parts.push_back(absl::StrCat("allowed_hosts=",
+                                 Redact(absl::StrJoin(allowed_hosts_, "|"))));
   }
   if (min_remaining_ > absl::ZeroDuration()) {
     parts.push_back(
         absl::StrCat("min_remaining=", absl::FormatDuration(min_remaining_)));
   }
-  return absl::StrCat(provider_->method(), "{", absl::StrJoin(parts, ", "), "}");
+  return absl::StrCat(provider_->method(), "{", absl::StrJoin(parts, ", "),
+                      "}");
 }
 
 }  // namespace aistudio::auth::internal

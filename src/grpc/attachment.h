@@ -35,6 +35,8 @@ class Attachment {
   void SetAllowedHosts(const std::vector<std::string>& hosts);
   void SetMinRemaining(absl::Duration min_remaining);
 
+  bool restricts_hosts() const { return restricts_hosts_; }
+
   // Whether the header may go to the host of `service_url`, which is
   // "https://host[:port]/package.Service".
   absl::Status CheckHost(std::string_view service_url) const;

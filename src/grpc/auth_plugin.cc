@@ -1,8 +1,11 @@
 #include "src/grpc/auth_plugin.h"
 
 #include <exception>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "src/core/hazard.h"
 #include "src/grpc/error_format.h"
 
 namespace aistudio::auth::internal {
@@ -11,9 +14,20 @@ namespace {
 constexpr char kAuthorization[] = "authorization";
 constexpr char kFolderId[] = "x-folder-id";
 
-// The plugin that told gRPC, on this thread, that its call need not wait: its
-// GetMetadata comes next, on this thread, which is the application's.
-thread_local const AuthPlugin* runs_inline = nullptr;
+// What a plugin has just told gRPC on this thread. Unless the call has to wait,
+// its GetMetadata comes next, on this thread, which is the application's.
+struct Verdict {
+  const AuthPlugin* plugin;
+  Readiness readiness;
+};
+thread_local Verdict verdict = {nullptr, Readiness::kPending};
+
+void AddFolderId(const Attachment& attachment,
+                 std::multimap<grpc::string, grpc::string>& metadata) {
+  if (!attachment.folder_id().empty()) {
+    metadata.emplace(kFolderId, attachment.folder_id());
+  }
+}
 
 }  // namespace
 
@@ -22,23 +36,37 @@ bool AuthPlugin::IsBlocking() const {
     asked_.store(true, std::memory_order_relaxed);
     return true;
   }
-  const bool must_wait =
-      attachment_->misuse().ok() &&
-      attachment_->provider().Check(attachment_->min_remaining()) ==
-          Readiness::kPending;
-  runs_inline = must_wait ? nullptr : this;
-  return must_wait;
+  const Readiness readiness =
+      attachment_->misuse().ok()
+          ? attachment_->provider().Check(attachment_->min_remaining())
+          : Readiness::kFailed;
+  verdict = {this, readiness};
+  return readiness == Readiness::kPending;
 }
 
 grpc::Status AuthPlugin::GetMetadata(
     grpc::string_ref service_url, grpc::string_ref /*method_name*/,
     const grpc::AuthContext& /*channel_auth_context*/,
     std::multimap<grpc::string, grpc::string>* metadata) {
-  const bool may_wait = runs_inline != this;
-  runs_inline = nullptr;
+  const Readiness readiness =
+      verdict.plugin == this ? verdict.readiness : Readiness::kPending;
+  verdict.plugin = nullptr;
   // An exception that leaves here ends the process.
   try {
-    const absl::Status status = AddMetadata(*metadata, service_url, may_wait);
+    const Attachment& attachment = *attachment_;
+    if (readiness == Readiness::kReady && !attachment.restricts_hosts()) {
+      // IsBlocking has just looked at the clock. Nearly every call ends here.
+      HazardGuard guard;
+      const std::string_view header = attachment.provider().Peek(guard);
+      if (!header.empty()) {
+        metadata->emplace(kAuthorization, header);
+        AddFolderId(attachment, *metadata);
+        return grpc::Status();
+      }
+    }
+    const absl::Status status =
+        AddMetadata(*metadata, service_url,
+                    /*may_wait=*/readiness == Readiness::kPending);
     if (status.ok()) return grpc::Status();
     return ToPluginStatus(attachment_->provider().method(), status);
   } catch (const std::exception&) {
@@ -71,9 +99,7 @@ absl::Status AuthPlugin::AddMetadata(
     if (!waited.ok()) return waited;
   }
   if (!header.empty()) metadata.emplace(kAuthorization, std::move(header));
-  if (!attachment.folder_id().empty()) {
-    metadata.emplace(kFolderId, attachment.folder_id());
-  }
+  AddFolderId(attachment, metadata);
   return absl::OkStatus();
 }
 

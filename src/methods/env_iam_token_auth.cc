@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "aistudio/auth/credentials.h"
+#include "src/base/text.h"
 #include "src/core/provider.h"
 #include "src/grpc/auth_plugin.h"
 #include "src/grpc/credentials_state.h"
@@ -27,9 +28,10 @@ absl::StatusOr<Credentials> EnvIamTokenCredentials(std::string variable) {
   const bool is_name =
       !variable.empty() && variable.size() <= 100 &&
       !absl::ascii_isdigit(static_cast<unsigned char>(variable.front())) &&
-      std::all_of(variable.begin(), variable.end(), [](unsigned char c) {
-        return absl::ascii_isalnum(c) || c == '_';
-      });
+      std::all_of(
+          variable.begin(), variable.end(),
+          [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; }) &&
+      internal::Redact(variable) == variable;
   if (!is_name) {
     return internal::NameMethod(
         EnvIamTokenAuth::kName,

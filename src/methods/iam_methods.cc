@@ -12,8 +12,8 @@
 namespace aistudio::auth::internal {
 namespace {
 
-// Without this, gRPC does not work in a forked child in any case, and there is no
-// reason to break off a fetch for a fork.
+// Without this, gRPC does not work in a forked child in any case, and there is
+// no reason to break off a fetch for a fork.
 bool GrpcSupportsFork() {
   const char* value = std::getenv("GRPC_ENABLE_FORK_SUPPORT");
   if (value == nullptr) return false;
@@ -41,11 +41,11 @@ absl::StatusOr<Credentials> IamCredentials(const IamMethod& method,
   ProviderSpec spec;
   spec.method = method.name;
   spec.where = *endpoint;
-  spec.identity = IdentityOf(
-      {method.name, method.identity, *endpoint, options.jwt_audience,
-       options.ssl.pem_root_certs, options.ssl.pem_private_key,
-       options.ssl.pem_cert_chain},
-      options.refresh);
+  spec.identity =
+      IdentityOf({method.name, method.identity, *endpoint, options.jwt_audience,
+                  options.ssl.pem_root_certs, options.ssl.pem_private_key,
+                  options.ssl.pem_cert_chain},
+                 options.refresh);
   spec.source = method.make_source(
       std::make_unique<IamStub>(*endpoint, options.ssl), registry->clock());
   spec.name = spec.source->DebugString();

@@ -41,14 +41,16 @@ absl::Status FileFault(int error, const std::string& path) {
     case EACCES:
     case EPERM:
       return absl::PermissionDeniedError(
-          absl::StrCat(where, ": may not be read by this user; check its mode "
+          absl::StrCat(where,
+                       ": may not be read by this user; check its mode "
                        "and owner"));
     case EISDIR:
       return absl::InvalidArgumentError(absl::StrCat(
           where, ": is no regular file; pass the path of the key's JSON file"));
     case EFBIG:
       return absl::InvalidArgumentError(
-          absl::StrCat(where, ": is longer than 64 KiB; pass the path of the "
+          absl::StrCat(where,
+                       ": is longer than 64 KiB; pass the path of the "
                        "key's JSON file"));
     default:
       return absl::ErrnoToStatus(
@@ -73,8 +75,7 @@ absl::Status ReadKeyFile(const std::string& path, std::string& text) {
   if (file == nullptr) return FileFault(errno, path);
   std::setvbuf(file.get(), nullptr, _IONBF, 0);
   text.resize(kLongestKeyFile + 1);
-  const std::size_t size =
-      std::fread(text.data(), 1, text.size(), file.get());
+  const std::size_t size = std::fread(text.data(), 1, text.size(), file.get());
   if (std::ferror(file.get()) != 0) return FileFault(EIO, path);
   text.resize(size);
   return size > kLongestKeyFile ? FileFault(EFBIG, path) : absl::OkStatus();
@@ -100,6 +101,13 @@ absl::StatusOr<Credentials> ServiceAccountKeyCredentials(std::string key_json,
 
 absl::StatusOr<Credentials> ServiceAccountKeyFileCredentials(
     std::string path, IamOptions options) {
+  if (path.empty()) {
+    return internal::NameMethod(
+        ServiceAccountKeyAuth::kName,
+        absl::InvalidArgumentError("service account key file: its path is "
+                                   "empty; pass the path of the key's JSON "
+                                   "file"));
+  }
   std::string key_json;
   if (absl::Status read = ReadKeyFile(path, key_json); !read.ok()) {
     internal::Wipe(key_json);

@@ -1,7 +1,6 @@
 // Tokens from a source of the application's own.
 
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,7 +26,7 @@ std::string NameOf(const TokenSource& source) {
   std::string name;
   try {
     name = internal::Redact(source.DebugString());
-  } catch (const std::exception&) {
+  } catch (...) {
     // Named below, as one that says nothing.
   }
   return name.empty() ? "token source" : name;
@@ -71,10 +70,10 @@ absl::StatusOr<Credentials> TokenSourceCredentials(
   spec.method = TokenSourceAuth::kName;
   spec.name = NameOf(*source);
   spec.where = spec.name;
-  // One provider only, whatever the options: a source is asked by one thread at a
-  // time.
-  spec.identity = absl::StrCat(
-      spec.method, " ", reinterpret_cast<std::uintptr_t>(source.get()));
+  // One provider only, whatever the options: a source is asked by one thread at
+  // a time.
+  spec.identity = absl::StrCat(spec.method, " ",
+                               reinterpret_cast<std::uintptr_t>(source.get()));
   spec.settings = internal::DescribeRefresh(options);
   spec.source = std::make_shared<NamedSource>(std::move(source), spec.name);
   return internal::ShareCredentials(std::move(spec), options,

@@ -15,8 +15,8 @@
 #include "openssl/bio.h"
 #include "openssl/err.h"
 #include "openssl/pem.h"
-#include "openssl/rsa.h"
 #include "src/base/secret.h"
+#include "src/sources/ps256.h"
 
 namespace aistudio::auth::internal {
 namespace {
@@ -26,7 +26,6 @@ namespace wire = ::aistudio_auth::wire;
 constexpr std::size_t kMaxJsonSize = 64 * 1024;
 constexpr std::size_t kMaxIdSize = 100;
 constexpr int kMinBits = 2048;
-constexpr int kSaltSize = 32;  // RFC 7518, section 3.5: that of the hash
 constexpr absl::Duration kClockSkew = absl::Seconds(10);
 constexpr absl::Duration kJwtLifetime = absl::Hours(1);  // IAM takes no more
 
@@ -159,56 +158,6 @@ absl::Status ExplainPem(absl::string_view pem) {
   return Fault("private_key is damaged or of an unknown kind", kNewKey);
 }
 
-struct ContextDeleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Context = std::unique_ptr<EVP_MD_CTX, ContextDeleter>;
-
-bool SetPadding(EVP_PKEY_CTX* context) {
-  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, kSaltSize) == 1 &&
-         EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) == 1;
-}
-
-// RSASSA-PSS with SHA-256. Empty if OpenSSL fails.
-std::string Sign(EVP_PKEY* key, const std::string& text) {
-  const Context context(EVP_MD_CTX_new());
-  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-  EVP_PKEY_CTX* key_context = nullptr;
-  std::size_t size = 0;
-  if (context == nullptr ||
-      EVP_DigestSignInit(context.get(), &key_context, EVP_sha256(), nullptr,
-                         key) != 1 ||
-      !SetPadding(key_context) ||
-      EVP_DigestSign(context.get(), nullptr, &size, bytes, text.size()) != 1) {
-    return "";
-  }
-  std::string signature(size, '\0');
-  if (EVP_DigestSign(context.get(),
-                     reinterpret_cast<unsigned char*>(signature.data()), &size,
-                     bytes, text.size()) != 1) {
-    return "";
-  }
-  signature.resize(size);
-  return signature;
-}
-
-bool Verify(EVP_PKEY* key, const std::string& text,
-            const std::string& signature) {
-  const Context context(EVP_MD_CTX_new());
-  EVP_PKEY_CTX* key_context = nullptr;
-  return context != nullptr &&
-         EVP_DigestVerifyInit(context.get(), &key_context, EVP_sha256(),
-                              nullptr, key) == 1 &&
-         SetPadding(key_context) &&
-         EVP_DigestVerify(
-             context.get(),
-             reinterpret_cast<const unsigned char*>(signature.data()),
-             signature.size(),
-             reinterpret_cast<const unsigned char*>(text.data()),
-             text.size()) == 1;
-}
-
 // Whether `key` is one that PS256 can be made with; a damaged one shows in that
 // it cannot read its own signature.
 absl::Status CheckKey(EVP_PKEY* key) {
@@ -221,7 +170,7 @@ absl::Status CheckKey(EVP_PKEY* key) {
                  kNewKey);
   }
   const std::string probe = "probe";
-  if (!Verify(key, probe, Sign(key, probe))) {
+  if (!VerifyPs256(key, probe, SignPs256(key, probe))) {
     return Fault("private_key is damaged", kNewKey);
   }
   return absl::OkStatus();
@@ -320,7 +269,7 @@ absl::StatusOr<std::string> ServiceAccountKey::SignJwt(
   const std::string signed_part =
       absl::StrCat(absl::WebSafeBase64Escape(header), ".",
                    absl::WebSafeBase64Escape(claims));
-  const std::string signature = Sign(private_key_.get(), signed_part);
+  const std::string signature = SignPs256(private_key_.get(), signed_part);
   if (signature.empty()) {
     return absl::InternalError(
         absl::StrCat("service account key: OpenSSL cannot sign with key ",

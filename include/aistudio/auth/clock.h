@@ -7,6 +7,7 @@
 #define AISTUDIO_AUTH_CLOCK_H_
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -43,7 +44,7 @@ class Waker {
 // expiry is written; it can be set by hand, jump after a suspend, and go back.
 // `Uptime` only goes forward; intervals are measured in it.
 //
-// Performance: `Now` is called once per RPC.
+// Performance: `UnixNanos` is called once per RPC.
 // Thread safety: implementations must allow calls from any thread.
 // Errors: none.
 class Clock {
@@ -52,6 +53,9 @@ class Clock {
 
   // The wall clock. May be some milliseconds coarse.
   virtual absl::Time Now() const = 0;
+
+  // The same as a number. Default: made from `Now`; overridden where that is faster.
+  virtual std::int64_t UnixNanos() const { return absl::ToUnixNanos(Now()); }
 
   // The time since some fixed moment. Counts the time a machine was suspended
   // where the system can tell (Linux: CLOCK_BOOTTIME).
