@@ -8,9 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What the default preset needs: the library, the command and the tests.
 # shellcheck disable=SC2034
 readonly BUILD_PACKAGES=(
-  ca-certificates ccache cmake g++ git libabsl-dev libgmock-dev libgrpc++-dev
-  libgtest-dev libprotobuf-dev libssl-dev ninja-build pkg-config
-  protobuf-compiler protobuf-compiler-grpc
+  ca-certificates ccache cmake g++ git libabsl-dev libcurl4-openssl-dev
+  libgmock-dev libgrpc++-dev libgtest-dev libprotobuf-dev libssl-dev
+  ninja-build pkg-config protobuf-compiler protobuf-compiler-grpc
 )
 
 # Progress goes to stderr: stdout belongs to what the script runs.

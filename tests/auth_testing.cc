@@ -19,8 +19,7 @@ grpc::ByteBuffer Message() {
 }
 
 std::chrono::system_clock::time_point After(absl::Duration timeout) {
-  return std::chrono::system_clock::now() +
-         absl::ToChronoMicroseconds(timeout);
+  return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout);
 }
 
 }  // namespace

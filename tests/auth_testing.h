@@ -39,14 +39,15 @@ grpc::Status Call(const std::shared_ptr<grpc::Channel>& channel,
                   absl::Duration timeout = absl::Seconds(30),
                   const std::shared_ptr<grpc::CallCredentials>& call = nullptr);
 
-// `count` unary calls at the same time, started through the asynchronous API from
-// one thread.
+// `count` unary calls at the same time, started through the asynchronous API
+// from one thread.
 std::vector<grpc::Status> CallMany(
     const std::shared_ptr<grpc::Channel>& channel, int count,
     absl::Duration timeout = absl::Seconds(30));
 
 // A bidirectional stream: `messages` are sent and come back.
-grpc::Status Stream(const std::shared_ptr<grpc::Channel>& channel, int messages);
+grpc::Status Stream(const std::shared_ptr<grpc::Channel>& channel,
+                    int messages);
 
 // The threads of this process.
 std::size_t CountThreads();

@@ -52,8 +52,7 @@ class Watched {
     // On the system clock: ThreadSanitizer knows that wait on every platform.
     const auto end = absl::ToChronoTime(absl::Now() + bound);
     std::unique_lock<std::mutex> lock(mutex_);
-    return condition_.wait_until(lock, end,
-                                 [&] { return predicate(value_); });
+    return condition_.wait_until(lock, end, [&] { return predicate(value_); });
   }
 
  private:
@@ -62,7 +61,8 @@ class Watched {
   T value_{};
 };
 
-// For what nobody tells of, such as the number of threads: looks again and again.
+// For what nobody tells of, such as the number of threads: looks again and
+// again.
 inline bool WaitUntil(const std::function<bool()>& predicate,
                       absl::Duration bound = kSoon) {
   const absl::Time end = absl::Now() + bound;
@@ -74,7 +74,8 @@ inline bool WaitUntil(const std::function<bool()>& predicate,
   return true;
 }
 
-// Hands out "token-1", "token-2", ... that live for an hour, unless told otherwise.
+// Hands out "token-1", "token-2", ... that live for an hour, unless told
+// otherwise.
 class FakeSource final : public TokenSource {
  public:
   using Script = std::function<absl::StatusOr<Token>(int call)>;
@@ -155,7 +156,8 @@ class FakeSource final : public TokenSource {
         [=](const State& state) { return state.cancels >= cancels; });
   }
   bool WaitUntilIdle() {
-    return state_.WaitFor([](const State& state) { return state.running == 0; });
+    return state_.WaitFor(
+        [](const State& state) { return state.running == 0; });
   }
 
  private:
@@ -210,8 +212,9 @@ inline ProviderSpec MakeSpec(std::string identity,
 }
 
 // What a call that starts now would send; empty if there is nothing to send.
-inline std::string HeaderOf(const Provider& provider,
-                            absl::Duration min_remaining = absl::ZeroDuration()) {
+inline std::string HeaderOf(
+    const Provider& provider,
+    absl::Duration min_remaining = absl::ZeroDuration()) {
   std::string header;
   absl::Status why;
   return provider.Get(min_remaining, header, why) == Readiness::kReady
@@ -220,8 +223,9 @@ inline std::string HeaderOf(const Provider& provider,
 }
 
 // Why a call that starts now would not be sent.
-inline absl::Status WhyNot(const Provider& provider,
-                           absl::Duration min_remaining = absl::ZeroDuration()) {
+inline absl::Status WhyNot(
+    const Provider& provider,
+    absl::Duration min_remaining = absl::ZeroDuration()) {
   std::string header;
   absl::Status why;
   const Readiness readiness = provider.Get(min_remaining, header, why);

@@ -1,5 +1,7 @@
 // What each method sends, and what it is called.
 
+#include "aistudio/auth/credentials.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

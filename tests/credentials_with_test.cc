@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "aistudio/auth/credentials.h"
 #include "tests/auth_testing.h"
 #include "tests/plugin_testing.h"
 #include "tests/secret_testing.h"
@@ -76,7 +77,7 @@ TEST_F(CredentialsWithTest, NoCredentialsCanNameAFolder) {
 }
 
 TEST_F(CredentialsWithTest, AnIllegalFolderIdIsToldAndNothingIsSent) {
-  for (const std::string id :
+  for (const std::string& id :
        {std::string(), std::string(" "), std::string("b1g\nfolder"),
         std::string("b1g folder"), std::string("b1g\x01"),
         std::string("b1g\xD0\x96"), std::string(101, 'b'),

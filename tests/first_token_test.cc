@@ -143,8 +143,7 @@ TEST_F(FirstTokenTest, ACallsOwnDeadlineCutsItsWaitShort) {
 TEST_F(FirstTokenTest, WaitUntilReadyIsTheStartUpCheck) {
   cloud_->iam().Hang(true);
   const Credentials credentials = KeyCredentials();
-  const absl::Status early =
-      credentials.WaitUntilReady(absl::Milliseconds(50));
+  const absl::Status early = credentials.WaitUntilReady(absl::Milliseconds(50));
   EXPECT_EQ(early.code(), absl::StatusCode::kUnavailable) << early;
   EXPECT_EQ(credentials.AuthorizationHeader().status().code(),
             absl::StatusCode::kUnavailable);

@@ -47,6 +47,8 @@ TEST(NormalizeEndpointTest, CompletesAndRefuses) {
       {"[::1", "has no closing ]"},
       {"[::1]443", "has no : after ]"},
       {std::string(300, 'a'), "is too long"},
+      {"y0_AgAAAAzQ7Kp2Vx9Lm4Tn8RsW3bYd6H:443", "is no host name"},
+      {"t1.zQ7Kp2Vx9Lm4Tn8RsW3bYd6H", "is no host name"},
   };
   for (const auto& [given, fault] : kBad) {
     const auto endpoint = NormalizeEndpoint(given);

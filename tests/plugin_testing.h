@@ -41,7 +41,7 @@ class NoAuthContext final : public grpc::AuthContext {
 // What a call of `service_url`, "https://host[:port]/package.Service", carries.
 inline grpc::Status GetMetadata(
     grpc::MetadataCredentialsPlugin& plugin, Metadata* metadata,
-    const std::string& service_url = "https://localhost/pkg.Service") {
+    grpc::string_ref service_url = "https://localhost/pkg.Service") {
   const NoAuthContext context;
   return plugin.GetMetadata(service_url, "Method", context, metadata);
 }

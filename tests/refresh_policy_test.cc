@@ -124,8 +124,7 @@ TEST(BackoffTest, HonoursARetryHintUpToFiveMinutes) {
   EXPECT_EQ(DefaultPolicy().Backoff(failure, 0.0), absl::Seconds(40));
   failure.calls_wait = true;
   EXPECT_EQ(DefaultPolicy().Backoff(failure, 0.0), absl::Seconds(40));
-  for (const absl::Duration wish :
-       {absl::Hours(3), absl::InfiniteDuration()}) {
+  for (const absl::Duration wish : {absl::Hours(3), absl::InfiniteDuration()}) {
     failure.retry_delay = wish;
     EXPECT_EQ(DefaultPolicy().Backoff(failure, 0.0), absl::Minutes(5));
   }

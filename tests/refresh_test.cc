@@ -196,8 +196,7 @@ TEST_F(RefreshTest, LongStreamsGetATokenThatLivesLongEnough) {
 
 TEST_F(RefreshTest, AnUnreachableMinimumSaysSo) {
   const Credentials greedy = credentials_.WithMinRemaining(absl::Hours(24));
-  const absl::Status reason =
-      CredentialsError(Call(Connect(*cloud_, greedy)));
+  const absl::Status reason = CredentialsError(Call(Connect(*cloud_, greedy)));
   EXPECT_EQ(reason.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(reason.message()), ::testing::HasSubstr("12h"));
   Settle();

@@ -1,5 +1,5 @@
-// Sharing, waiting, and what is told of it. Time is in registry_time_test.cc, lives
-// and deaths in registry_lifetime_test.cc.
+// Sharing, waiting, and what is told of it. Time is in registry_time_test.cc,
+// lives and deaths in registry_lifetime_test.cc.
 
 #include "aistudio/auth/registry.h"
 
@@ -25,8 +25,8 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::ManualClock;
+using ::testing::Not;
 
 const absl::Duration kNone = absl::ZeroDuration();
 
@@ -96,12 +96,14 @@ TEST_F(RegistryTest, OtherSettingsForOneIdentityAreRefused) {
   spec.settings = "2h";
   const absl::Status status = core_->Share(spec).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("fake source id: "), HasSubstr("other RefreshOptions")));
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr("fake source id: "), HasSubstr("other RefreshOptions")));
 }
 
 TEST_F(RegistryTest, RegistriesDoNotShare) {
-  const auto other = RegistryCore::Of(ProviderRegistry::Create({clock_, nullptr}));
+  const auto other =
+      RegistryCore::Of(ProviderRegistry::Create({clock_, nullptr}));
   const auto source = NewSource();
   EXPECT_NE(*other->Share(MakeSpec("id", source)), Share(NewSource()));
   EXPECT_EQ(ProviderRegistry::Default(), ProviderRegistry::Default());
@@ -138,9 +140,8 @@ TEST_F(RegistryTest, WhenReadyAnswersAtOnceWithATokenOrAReason) {
   const auto provider = Share(good);
   ASSERT_TRUE(Wait(provider).ok());
   bool called = false;
-  provider->WhenReady(kNone, kNone, [&](const absl::Status& status) {
-    called = status.ok();
-  });
+  provider->WhenReady(
+      kNone, kNone, [&](const absl::Status& status) { called = status.ok(); });
   EXPECT_TRUE(called) << "on this thread";
 
   const auto bad = NewSource();
@@ -181,7 +182,8 @@ TEST_F(RegistryTest, ACallWhoseRetryIsDueStartsIt) {
   const auto provider = Share(source);
   ASSERT_TRUE(log_.WaitForCount(1));
   source->Fail(absl::OkStatus());
-  // Time stands still afterwards: nothing but the call itself can start the fetch.
+  // Time stands still afterwards: nothing but the call itself can start the
+  // fetch.
   clock_->Advance(absl::Milliseconds(499));
   EXPECT_TRUE(WaitUntil([&] {
     provider->WhenReady(kNone, absl::Hours(1), [](const absl::Status&) {});
@@ -192,8 +194,8 @@ TEST_F(RegistryTest, ACallWhoseRetryIsDueStartsIt) {
 }
 
 TEST_F(RegistryTest, AFetchThatThrowsIsAnInternalError) {
-  const auto provider = Share(std::make_shared<FakeSource>(
-      [](int call) -> absl::StatusOr<Token> {
+  const auto provider =
+      Share(std::make_shared<FakeSource>([](int call) -> absl::StatusOr<Token> {
         if (call == 1) {
           throw std::runtime_error("lost t1.9euelZqPnJfKz8vGyZ4.sig-hush here");
         }
@@ -229,7 +231,8 @@ TEST_F(RegistryTest, ACancelThatThrowsIsHarmless) {
   const auto provider = Share(std::make_shared<Thrower>());
   clock_->Advance(absl::Seconds(10));
   ASSERT_TRUE(log_.WaitForCount(1));
-  EXPECT_EQ(log_.events()[0].status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(log_.events()[0].status.code(),
+            absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(RegistryTest, EventsAndStatsTellWhatHappened) {
@@ -309,7 +312,8 @@ TEST_F(RegistryTest, SnapshotTellsOfEachProviderInTheOrderOfTheirMaking) {
 }
 
 TEST_F(RegistryTest, FixedProvidersNeedNoRegistry) {
-  const auto fixed = MakeStaticProvider("ApiKeyAuth", "key", Secret("Api-Key k"));
+  const auto fixed =
+      MakeStaticProvider("ApiKeyAuth", "key", Secret("Api-Key k"));
   EXPECT_EQ(fixed->Check(absl::Hours(1)), Readiness::kReady);
   EXPECT_EQ(HeaderOf(*fixed, absl::Hours(1)), "Api-Key k");
   EXPECT_TRUE(WaitUntilReady(*fixed, kNone, kNone).ok());

@@ -133,8 +133,8 @@ TEST_F(SharingTest, AThousandProvidersNeedNoMoreThreadsThanAHandful) {
     EXPECT_EQ(handle.WaitUntilReady(absl::Seconds(30)), absl::OkStatus());
     most = std::max(most, CountThreads());
   }
-  // Its own are a refresher and up to five that fetch; a fetch on a loaded machine
-  // may be slow and be joined by another.
+  // Its own are a refresher and up to five that fetch; a fetch on a loaded
+  // machine may be slow and be joined by another.
   EXPECT_LE(most, with_one + 12);
   EXPECT_EQ(cloud_->iam().tokens_issued(), 1000);
 }

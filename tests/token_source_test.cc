@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "aistudio/auth/credentials.h"
 #include "tests/auth_testing.h"
 #include "tests/function_source.h"
 #include "tests/secret_testing.h"

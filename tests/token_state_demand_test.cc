@@ -34,7 +34,9 @@ class TokenDemandTest : public ::testing::Test {
     state_.Rejected(now_, "Bearer " + token);
   }
   bool Due() const { return state_.ShouldFetch(now_); }
-  absl::Duration NextIn() const { return state_.NextChange(now_) - now_.uptime; }
+  absl::Duration NextIn() const {
+    return state_.NextChange(now_) - now_.uptime;
+  }
   std::int64_t Rejections() const {
     CredentialsStats stats;
     state_.FillStats(now_, stats);
@@ -189,7 +191,8 @@ TEST_F(TokenDemandTest, TheWaitForALongerTokenEnds) {
 }
 
 TEST_F(TokenDemandTest, ADemandAtTheLimitDoesNotMakeEachCallAFetch) {
-  // Tokens live just as long as is asked for: a moment later they are too short.
+  // Tokens live just as long as is asked for: a moment later they are too
+  // short.
   int fetches = 0;
   for (int i = 0; i < 1000; ++i) {
     Pass(absl::Milliseconds(1));

@@ -102,8 +102,7 @@ class Simulator {
       absl::StatusOr<Token> token = source_(now_, fetches_);
       if (token.ok()) {
         deaths_["Bearer " + token->value] = {
-            token->expires_at,
-            now_.uptime + (token->expires_at - now_.wall)};
+            token->expires_at, now_.uptime + (token->expires_at - now_.wall)};
       }
       state_.FetchEnded(now_, std::move(token), calls_wait_).IgnoreError();
     }

@@ -53,7 +53,9 @@ class TokenStateTest : public ::testing::Test {
     return snapshot.header == nullptr ? ""
                                       : std::string(snapshot.header->Expose());
   }
-  absl::Duration NextIn() const { return state_.NextChange(now_) - now_.uptime; }
+  absl::Duration NextIn() const {
+    return state_.NextChange(now_) - now_.uptime;
+  }
   CredentialsStats Stats() const {
     CredentialsStats stats;
     state_.FillStats(now_, stats);
@@ -196,7 +198,8 @@ TEST_F(TokenStateTest, ATokenDiesByTheUptimeWhenTheWallClockWasSetBack) {
   now_.wall -= absl::Hours(24);
   EXPECT_EQ(At(), Readiness::kReady);
   // Readers look at the wall clock alone, so they are told in today's terms.
-  EXPECT_LE(state_.MakeSnapshot(now_).usable_until, now_.wall + absl::Hours(12));
+  EXPECT_LE(state_.MakeSnapshot(now_).usable_until,
+            now_.wall + absl::Hours(12));
   Pass(absl::Hours(12) - absl::Seconds(30));
   EXPECT_EQ(At(), Readiness::kPending);
   EXPECT_TRUE(state_.ShouldFetch(now_));
@@ -246,8 +249,7 @@ TEST_F(TokenStateTest, ABadTokenIsAnErrorThatDoesNotQuoteIt) {
       {"infinite past", "hush", -absl::InfiniteDuration(), "expired"},
   };
   for (const BadToken& c : cases) {
-    const absl::Status status =
-        Fetch(Token{c.value, now_.wall + c.lifetime});
+    const absl::Status status = Fetch(Token{c.value, now_.wall + c.lifetime});
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << c.name;
     const std::string text = status.ToString();
     EXPECT_THAT(text, HasSubstr("test source: ")) << c.name;

@@ -12,9 +12,9 @@ namespace aistudio::auth::internal {
 // Overwrites the bytes of `text` (also those beyond its size) and empties it.
 void Wipe(std::string& text);
 
-// Holds a secret in pages of its own that stay out of core files, and wipes them
-// when freed. It has no operator<< and no conversion to string: `Expose` is the one
-// way out, so one search finds each reader.
+// Holds a secret in pages of its own that stay out of core files, and wipes
+// them when freed. It has no operator<< and no conversion to string: `Expose`
+// is the one way out, so one search finds each reader.
 //
 // Thread safety: as std::string.
 class Secret {

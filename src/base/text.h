@@ -11,9 +11,9 @@
 
 namespace aistudio::auth::internal {
 
-// The longest token that goes into a header. Servers accept 8 KiB for all headers of
-// a call together; what is longer fails there with RESOURCE_EXHAUSTED, far from the
-// cause.
+// The longest token that goes into a header. Servers accept 8 KiB for all
+// headers of a call together; what is longer fails there with
+// RESOURCE_EXHAUSTED, far from the cause.
 inline constexpr std::size_t kLongestToken = 7168;
 
 // Trims ASCII white space at both ends of `text`, as files and variables often

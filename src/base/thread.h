@@ -7,9 +7,9 @@
 
 namespace aistudio::auth::internal {
 
-// Runs `body` on a new detached thread named `name` (15 characters at most). All
-// signals are blocked in it: an application's handlers run on its own threads.
-// Returns false, instead of throwing, when the system gives no thread.
+// Runs `body` on a new detached thread named `name` (15 characters at most).
+// All signals are blocked in it: an application's handlers run on its own
+// threads. Returns false, instead of throwing, when the system gives no thread.
 bool StartDetachedThread(const char* name, std::function<void()> body);
 
 }  // namespace aistudio::auth::internal

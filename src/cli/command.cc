@@ -16,6 +16,13 @@
 namespace aistudio::auth::cli {
 namespace {
 
+bool Takes(const Command& command, const std::string& flag) {
+  const auto has = [&](const std::vector<std::string>& flags) {
+    return std::find(flags.begin(), flags.end(), flag) != flags.end();
+  };
+  return has(command.flags) || has(command.shared_flags);
+}
+
 bool AsksForHelp(const std::string& argument) {
   return argument == "--help" || argument == "-help" || argument == "-h";
 }
@@ -28,9 +35,13 @@ std::string HelpScreen(const Command& command) {
   for (const std::string& name : command.flags) {
     const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
     if (flag == nullptr) continue;
-    absl::StrAppendFormat(&text, "  %-18s %s. Default: %s\n",
-                          absl::StrCat("--", name), flag->Help(),
-                          flag->DefaultValue());
+    const std::string value = flag->DefaultValue();
+    absl::StrAppendFormat(&text, "  %-18s %s.%s\n", absl::StrCat("--", name),
+                          flag->Help(),
+                          value.empty() ? "" : " Default: " + value);
+  }
+  if (!command.shared_help.empty()) {
+    absl::StrAppend(&text, "\n", command.shared_help);
   }
   return absl::StrCat(text, "\nExample:\n  ", command.example, "\n");
 }
@@ -68,10 +79,9 @@ absl::StatusOr<std::vector<std::string>> SetFlags(
     }
 
     FlagText text = SplitFlag(argument);
-    const bool known = std::find(command.flags.begin(), command.flags.end(),
-                                 text.name) != command.flags.end();
     absl::CommandLineFlag* const flag =
-        known ? absl::FindCommandLineFlag(text.name) : nullptr;
+        Takes(command, text.name) ? absl::FindCommandLineFlag(text.name)
+                                  : nullptr;
     if (flag == nullptr) {
       return absl::InvalidArgumentError(
           absl::StrCat("unknown flag --", text.name));
@@ -109,9 +119,22 @@ ExitCode RunCommand(const Command& command,
   return command.run(*positional);
 }
 
+std::size_t CommandPosition(const std::vector<std::string>& arguments) {
+  std::size_t i = 0;
+  while (i < arguments.size() && absl::StartsWith(arguments[i], "-")) {
+    const FlagText text = SplitFlag(arguments[i]);
+    const absl::CommandLineFlag* const flag =
+        absl::FindCommandLineFlag(text.name);
+    if (flag == nullptr) break;
+    const bool takes_next = !text.value.has_value() && !flag->IsOfType<bool>();
+    i += takes_next ? 2 : 1;
+  }
+  return std::min(i, arguments.size());
+}
+
 std::string Overview(const std::vector<Command>& commands) {
   std::string text =
-      "Usage: aistudio-auth COMMAND [flags]\n\n"
+      "Usage: aistudio-auth [flags] COMMAND [flags]\n\n"
       "gRPC credentials for Yandex AI Studio, at the command line.\n\n"
       "Commands:\n";
   for (const Command& command : commands) {

@@ -3,6 +3,7 @@
 #ifndef AISTUDIO_AUTH_SRC_CLI_COMMAND_H_
 #define AISTUDIO_AUTH_SRC_CLI_COMMAND_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct Command {
   std::string example;
   std::vector<std::string> flags;  // names of absl flags, in the order shown
   ExitCode (*run)(const std::vector<std::string>& arguments);
+  std::vector<std::string> shared_flags = {};  // more of them, explained by:
+  std::string shared_help = {};
 };
 
 // Parses what follows the command's name, and runs the command or prints its
@@ -31,6 +34,9 @@ struct Command {
 // well as for --help, and accepts the flags of every command for each.
 ExitCode RunCommand(const Command& command,
                     const std::vector<std::string>& arguments);
+
+// Where in `arguments` the command's name stands; flags may come before it.
+std::size_t CommandPosition(const std::vector<std::string>& arguments);
 
 // The screen that lists `commands`.
 std::string Overview(const std::vector<Command>& commands);

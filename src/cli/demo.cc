@@ -1,13 +1,12 @@
 #include "src/cli/demo.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -22,11 +21,13 @@
 #include "grpcpp/create_channel.h"
 #include "src/cli/demo_load.h"
 #include "src/cli/demo_view.h"
+#include "src/cli/interrupt_watch.h"
 
-ABSL_FLAG(absl::Duration, duration, absl::Seconds(20), "how long to run");
+ABSL_FLAG(std::optional<absl::Duration>, duration, std::nullopt,
+          "how long to run; demo: 20s, fake-cloud: for ever");
 ABSL_FLAG(absl::Duration, token_lifetime, absl::Seconds(3),
           "how long each token lives");
-ABSL_FLAG(int, calls, 64, "how many callers make unary calls at the same time");
+ABSL_FLAG(int, calls, 64, "how many callers make unary calls at once");
 
 namespace aistudio::auth::cli {
 namespace {
@@ -34,33 +35,9 @@ namespace {
 constexpr int kFailingRefresh = 3;
 constexpr int kMostCallers = 1000;
 constexpr absl::Duration kShortestLifetime = absl::Seconds(1);
+constexpr absl::Duration kDefaultDuration = absl::Seconds(20);
 constexpr absl::Duration kTick = absl::Milliseconds(200);
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
-
-// Takes Ctrl-C as a wish to end early. Made before any thread, as threads
-// inherit which signals are held back.
-class InterruptWatch {
- public:
-  InterruptWatch() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  }
-  // From here on Ctrl-C ends the process.
-  ~InterruptWatch() { pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr); }
-  InterruptWatch(const InterruptWatch&) = delete;
-  InterruptWatch& operator=(const InterruptWatch&) = delete;
-
-  // Returns true if interrupted before `timeout` was over.
-  bool WaitFor(absl::Duration timeout) {
-    const timespec time = absl::ToTimespec(timeout);
-    return sigtimedwait(&signals_, nullptr, &time) > 0;
-  }
-
- private:
-  sigset_t signals_;
-};
 
 // What the registry told of refreshes.
 class RefreshLog {
@@ -171,7 +148,8 @@ ExitCode Failed(const std::string& where, const absl::Status& status) {
 }
 
 ExitCode RunDemo(const std::vector<std::string>& arguments) {
-  const absl::Duration duration = absl::GetFlag(FLAGS_duration);
+  const absl::Duration duration =
+      absl::GetFlag(FLAGS_duration).value_or(kDefaultDuration);
   const absl::Duration lifetime = absl::GetFlag(FLAGS_token_lifetime);
   const int callers = absl::GetFlag(FLAGS_calls);
   if (!arguments.empty()) {

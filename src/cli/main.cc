@@ -1,23 +1,29 @@
 // The command line of the library: a table of commands.
 
+#include <cstddef>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "src/cli/command.h"
+#include "src/cli/commands.h"
 #include "src/cli/demo.h"
 
 namespace aistudio::auth::cli {
 namespace {
 
 ExitCode Main(const std::vector<std::string>& arguments) {
-  const std::vector<Command> commands = {DemoCommand()};
+  const std::vector<Command> commands = {
+      DemoCommand(),  DetectCommand(), CheckCommand(), HeaderCommand(),
+      TokenCommand(), CallCommand(),   ChatCommand(),  FakeCloudCommand(),
+  };
 
-  if (arguments.empty()) {
+  const std::size_t position = CommandPosition(arguments);
+  if (position == arguments.size()) {
     std::fputs(Overview(commands).c_str(), stderr);
     return kExitUsage;
   }
-  const std::string& name = arguments.front();
+  const std::string& name = arguments[position];
   if (name == "--help" || name == "-h" || name == "help") {
     std::fputs(Overview(commands).c_str(), stdout);
     return kExitOk;
@@ -28,7 +34,9 @@ ExitCode Main(const std::vector<std::string>& arguments) {
   }
   for (const Command& command : commands) {
     if (command.name != name) continue;
-    return RunCommand(command, {arguments.begin() + 1, arguments.end()});
+    std::vector<std::string> others = arguments;
+    others.erase(others.begin() + position);
+    return RunCommand(command, others);
   }
   return UsageError("unknown command \"" + name + "\"", "");
 }

@@ -47,7 +47,8 @@ class RealClock final : public Clock {
 }  // namespace
 
 void Waker::Wake() {
-  // Notified under the lock: whoever waits may destroy this as soon as it wakes.
+  // Notified under the lock: whoever waits may destroy this as soon as it
+  // wakes.
   std::lock_guard<std::mutex> lock(mutex_);
   woken_ = true;
   condition_.notify_one();

@@ -81,7 +81,8 @@ class EnvironmentProvider final : public ImmediateProvider {
       return Readiness::kFailed;
     }
     std::string token = value;
-    absl::Status text = CheckSecretText(token, kLongestToken, variable_.c_str());
+    absl::Status text =
+        CheckSecretText(token, kLongestToken, variable_.c_str());
     if (!text.ok()) {
       Wipe(token);
       why = absl::UnauthenticatedError(
@@ -100,8 +101,8 @@ class EnvironmentProvider final : public ImmediateProvider {
     stats.method = method();
     stats.provider = name();
     std::string header;
-    stats.has_token =
-        Get(absl::ZeroDuration(), header, stats.last_error) == Readiness::kReady;
+    stats.has_token = Get(absl::ZeroDuration(), header, stats.last_error) ==
+                      Readiness::kReady;
     Wipe(header);
     stats.expires_at = absl::InfiniteFuture();
     return stats;
@@ -134,7 +135,10 @@ std::shared_ptr<Provider> Share(
 
 std::shared_ptr<Provider> MakeStaticProvider(std::string method,
                                              std::string name, Secret header) {
-  std::string text = absl::StrCat(method, "\n", std::string(header.Expose()));
+  // In one piece of memory, so that wiping it leaves no copy behind.
+  std::string text;
+  text.reserve(method.size() + 1 + header.size());
+  text.append(method).append("\n").append(header.Expose());
   const std::string identity = Digest(text);
   Wipe(text);
   return Share(identity, [&] {

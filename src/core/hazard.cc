@@ -7,8 +7,9 @@ namespace {
 // ever read at the same time.
 std::atomic<HazardSlot*> all_slots{nullptr};
 
-// Set when this thread has begun to end and can no longer own a slot. A call made
-// even later (from a destructor of static storage) borrows one for its duration.
+// Set when this thread has begun to end and can no longer own a slot. A call
+// made even later (from a destructor of static storage) borrows one for its
+// duration.
 thread_local bool thread_ends = false;
 
 HazardSlot* FindOrMakeSlot() {

@@ -1,9 +1,9 @@
 // Reading a pointer that another thread replaces, without a lock and without a
 // write to memory that threads share: hazard pointers (M. Michael, 2004).
 //
-// A reader announces the pointer it reads in a slot of its own; the writer frees
-// an old object only when no slot announces it. Measured beside the alternatives:
-// docs/decisions/0003-hazard-pointers.md.
+// A reader announces the pointer it reads in a slot of its own; the writer
+// frees an old object only when no slot announces it. Measured beside the
+// alternatives: docs/decisions/0003-hazard-pointers.md.
 
 #ifndef AISTUDIO_AUTH_SRC_CORE_HAZARD_H_
 #define AISTUDIO_AUTH_SRC_CORE_HAZARD_H_
@@ -22,7 +22,8 @@ struct alignas(64) HazardSlot {
 // Holds this thread's slot for a scope. Guards do not nest.
 class HazardGuard {
  public:
-  HazardGuard() : slot_(this_thread_slot_ != nullptr ? this_thread_slot_ : TakeSlot()) {}
+  HazardGuard()
+      : slot_(this_thread_slot_ != nullptr ? this_thread_slot_ : TakeSlot()) {}
   ~HazardGuard() {
     slot_->pointer.store(nullptr, std::memory_order_release);
     if (slot_ != this_thread_slot_) GiveBack(slot_);
@@ -30,7 +31,8 @@ class HazardGuard {
   HazardGuard(const HazardGuard&) = delete;
   HazardGuard& operator=(const HazardGuard&) = delete;
 
-  // The current value of `source`; what it points to lives until this guard ends.
+  // The current value of `source`; what it points to lives until this guard
+  // ends.
   template <typename T>
   const T* Protect(const std::atomic<const T*>& source) {
     const T* pointer = source.load(std::memory_order_relaxed);
@@ -53,8 +55,8 @@ class HazardGuard {
   HazardSlot* const slot_;
 };
 
-// Whether some thread reads `pointer` now. Asked by the writer after it replaced
-// the pointer; once false, it stays false.
+// Whether some thread reads `pointer` now. Asked by the writer after it
+// replaced the pointer; once false, it stays false.
 bool IsHazardous(const void* pointer);
 
 }  // namespace aistudio::auth::internal

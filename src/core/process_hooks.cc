@@ -16,7 +16,8 @@ namespace {
 // A cancelled call to IAM is back within a millisecond or two.
 constexpr auto kLongestInterrupt = std::chrono::milliseconds(50);
 
-// A program that forks all the time must not break off every fetch it ever starts.
+// A program that forks all the time must not break off every fetch it ever
+// starts.
 constexpr absl::Duration kInterruptInterval = absl::Seconds(30);
 
 }  // namespace
@@ -30,8 +31,8 @@ void ProcessHooks::Watch(const std::shared_ptr<RegistryCore>& core) {
   State& state = GetState();
   std::lock_guard<std::mutex> lock(state.mutex);
   static const bool installed = [] {
-    // OpenSSL tears itself down with an exit handler of its own, set up when it is
-    // first used. Ours must come later, to run before.
+    // OpenSSL tears itself down with an exit handler of its own, set up when it
+    // is first used. Ours must come later, to run before.
     OPENSSL_init_crypto(0, nullptr);
     std::atexit(AtExit);
     pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
@@ -141,8 +142,8 @@ void RegistryCore::RepairAfterFork() {
     record->state.Forked();
     record->interrupted = false;
     record->waits_for_source = false;
-    // The calls that wait belong to the parent's threads. What their callbacks hold
-    // is left alone for the same reason.
+    // The calls that wait belong to the parent's threads. What their callbacks
+    // hold is left alone for the same reason.
     new std::vector<ProviderRecord::Waiter>(std::move(record->waiters));
     record->waiters.clear();
     record->epoch.store(epoch);

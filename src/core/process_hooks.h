@@ -11,10 +11,11 @@ namespace aistudio::auth::internal {
 
 class RegistryCore;
 
-// Around fork, every registry is locked, so that the child finds it whole; there, its
-// threads are started again on first use. At exit no fetch starts any more. Fetches
-// that ask for it are cancelled, and a moment is given to them to come back: gRPC
-// cannot fork, and OpenSSL cannot be torn down, under a running call.
+// Around fork, every registry is locked, so that the child finds it whole;
+// there, its threads are started again on first use. At exit no fetch starts
+// any more. Fetches that ask for it are cancelled, and a moment is given to
+// them to come back: gRPC cannot fork, and OpenSSL cannot be torn down, under a
+// running call.
 class ProcessHooks {
  public:
   // Includes `core`; sets the hooks up the first time.

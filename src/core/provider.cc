@@ -24,8 +24,8 @@ std::shared_ptr<void> Provider::Intern(
 absl::Status WaitUntilReady(const Provider& provider,
                             absl::Duration min_remaining,
                             absl::Duration timeout) {
-  // Shared with the callback, which may still be on its way out of Wake when this
-  // thread has long returned.
+  // Shared with the callback, which may still be on its way out of Wake when
+  // this thread has long returned.
   struct Answer {
     Waker waker;
     absl::Status status;

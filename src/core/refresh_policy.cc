@@ -23,10 +23,9 @@ constexpr int kPermanentFactor = 4;
 
 absl::Duration RefreshPolicy::RefreshAfter(absl::Duration lifetime,
                                            double random) const {
-  const absl::Duration latest =
-      lifetime == absl::InfiniteDuration()
-          ? max_age
-          : std::min(max_age, lifetime * 3 / 4);
+  const absl::Duration latest = lifetime == absl::InfiniteDuration()
+                                    ? max_age
+                                    : std::min(max_age, lifetime * 3 / 4);
   return latest * (1.0 - 0.1 * random);
 }
 
@@ -42,7 +41,11 @@ absl::Duration RefreshPolicy::Backoff(const Failure& failure,
     ceiling = max_backoff * kPermanentFactor;
     pause = ceiling * (0.5 + 0.5 * random);
   } else {
-    if (failure.token_left.has_value()) ceiling = kLongestPause;
+    if (failure.token_left.has_value()) {
+      // A source that is asked often while all is well may be asked as often
+      // while it is not.
+      ceiling = std::min(kLongestPause, std::max(max_age, initial_backoff));
+    }
     // 2^30 half seconds are 17 years: beyond any ceiling.
     const int doublings = std::min(failure.consecutive - 1, 30);
     pause = std::min(initial_backoff * std::ldexp(1.0, doublings), ceiling) *

@@ -18,8 +18,8 @@ struct Instant {
   absl::Duration uptime;
 };
 
-// RefreshOptions with a method's own max_age filled in. `random` arguments below
-// are uniform in [0, 1).
+// RefreshOptions with a method's own max_age filled in. `random` arguments
+// below are uniform in [0, 1).
 struct RefreshPolicy {
   absl::Duration max_age;
   absl::Duration fetch_timeout;
@@ -29,15 +29,15 @@ struct RefreshPolicy {
   // How long after its arrival a token is replaced. `lifetime` may be infinite.
   absl::Duration RefreshAfter(absl::Duration lifetime, double random) const;
 
-  // How long before its expiry a token is no longer put on new calls: time for the
-  // call to arrive, and for clocks that disagree.
+  // How long before its expiry a token is no longer put on new calls: time for
+  // the call to arrive, and for clocks that disagree.
   static absl::Duration SafetyMargin(absl::Duration lifetime);
 
   struct Failure {
     int consecutive = 1;
     bool permanent = false;
     bool calls_wait = false;
-    std::optional<absl::Duration> token_left;  // until it is unusable
+    std::optional<absl::Duration> token_left;   // until it is unusable
     std::optional<absl::Duration> retry_delay;  // the server's wish
   };
   // The pause before the next attempt.

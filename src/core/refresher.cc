@@ -13,8 +13,8 @@
 namespace aistudio::auth::internal {
 namespace {
 
-// The refresher looks at the clocks at least this often, to notice that the wall
-// clock has jumped.
+// The refresher looks at the clocks at least this often, to notice that the
+// wall clock has jumped.
 constexpr absl::Duration kLongestSleep = absl::Seconds(30);
 constexpr absl::Duration kJump = absl::Seconds(1);
 
@@ -46,14 +46,12 @@ bool RegistryCore::EnsureRefresher() {
 
 void RegistryCore::Refresh() {
   std::unique_lock<std::mutex> lock(mutex_);
-  Instant before = Now();
   while (!records_.empty() && !stopped_) {
     const Instant now = Now();
     Outbox outbox;
-    const absl::Duration jump =
-        (now.wall - before.wall) - (now.uptime - before.uptime);
-    before = now;
-    if (absl::AbsDuration(jump) > kJump) {
+    const absl::Time boot_time = now.wall - now.uptime;
+    if (absl::AbsDuration(boot_time - boot_time_) > kJump) {
+      boot_time_ = boot_time;
       for (const auto& [order, record] : records_) Tick(record, now, outbox);
     }
     while (!schedule_.empty() && schedule_.begin()->first <= now.uptime) {
@@ -163,8 +161,8 @@ void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record,
     Tick(record, now, locked.outbox);
     return;
   }
-  const absl::Status status = record->state.FetchEnded(
-      now, std::move(token), !record->waiters.empty());
+  const absl::Status status =
+      record->state.FetchEnded(now, std::move(token), !record->waiters.empty());
   Tick(record, now, locked.outbox);
   if (status.ok() || !told) Emit(record, now, took, locked.outbox);
 }

@@ -27,11 +27,13 @@ void ProviderRecord::Publish(Snapshot next) {
       now.usable_until == next.usable_until && now.failure == next.failure) {
     return;
   }
-  ready_until.store(next.readiness == Readiness::kReady
-                        ? absl::ToUnixNanos(next.usable_until)
-                        : kNotReady,
-                    std::memory_order_relaxed);
+  const std::int64_t until = next.readiness == Readiness::kReady
+                                 ? absl::ToUnixNanos(next.usable_until)
+                                 : kNotReady;
   retired.push_back(current.exchange(new Snapshot(std::move(next))));
+  // Last: who sees this time finds that snapshot or a newer one, never the dead
+  // one before it.
+  ready_until.store(until, std::memory_order_release);
   // What a reader still holds is freed with the next change, or with the
   // record.
   retired.erase(std::remove_if(retired.begin(), retired.end(),
@@ -71,7 +73,7 @@ Readiness RefreshingProvider::Check(absl::Duration min_remaining) const {
   // Nearly every call ends here.
   if (min_remaining == absl::ZeroDuration() && HasThreads() &&
       clock_.UnixNanos() <
-          record_->ready_until.load(std::memory_order_relaxed)) {
+          record_->ready_until.load(std::memory_order_acquire)) {
     return Readiness::kReady;
   }
   {

@@ -12,9 +12,9 @@
 
 namespace aistudio::auth::internal {
 
-// The side of a record that handles and plugins hold; the record itself is held by
-// the registry and by a running fetch too. When the last holder lets go, on whatever
-// thread, the record is dropped without waiting for anything.
+// The side of a record that handles and plugins hold; the record itself is held
+// by the registry and by a running fetch too. When the last holder lets go, on
+// whatever thread, the record is dropped without waiting for anything.
 class RefreshingProvider final : public Provider {
  public:
   RefreshingProvider(std::shared_ptr<RegistryCore> core,
@@ -33,8 +33,8 @@ class RefreshingProvider final : public Provider {
 
  private:
   bool HasThreads() const;
-  // What the published snapshot alone tells, or nothing if the clocks or a fork call
-  // for a closer look.
+  // What the published snapshot alone tells, or nothing if the clocks or a fork
+  // call for a closer look.
   bool IsCurrent(const Snapshot& snapshot, absl::Duration min_remaining) const;
   Readiness Look(absl::Duration min_remaining, std::string* header,
                  absl::Status* why) const;

@@ -47,9 +47,9 @@ absl::StatusOr<std::shared_ptr<Provider>> RegistryCore::Share(
       std::move(spec), [self = weak_from_this()] {
         // Asked under the mutex only.
         const auto core = self.lock();
-        return core == nullptr ? 0.5
-                               : std::uniform_real_distribution<double>()(
-                                     core->random_);
+        return core == nullptr
+                   ? 0.5
+                   : std::uniform_real_distribution<double>()(core->random_);
       });
   record->order = next_order_++;
   record->epoch.store(epoch_);
@@ -58,7 +58,9 @@ absl::StatusOr<std::shared_ptr<Provider>> RegistryCore::Share(
       std::make_shared<RefreshingProvider>(shared_from_this(), record);
   shared.provider = provider;
   shared.record = record.get();
-  Tick(record, Now(), locked.outbox);
+  const Instant now = Now();
+  if (records_.size() == 1) boot_time_ = now.wall - now.uptime;
+  Tick(record, now, locked.outbox);
   EnsureRefresher();
   return std::shared_ptr<Provider>(std::move(provider));
 }
@@ -123,8 +125,8 @@ std::shared_ptr<ProviderRegistry> ProviderRegistry::Default() {
 }
 
 std::shared_ptr<ProviderRegistry> ProviderRegistry::Create(Options options) {
-  return std::shared_ptr<ProviderRegistry>(new ProviderRegistry(
-      internal::RegistryCore::Create(std::move(options))));
+  return std::shared_ptr<ProviderRegistry>(
+      new ProviderRegistry(internal::RegistryCore::Create(std::move(options))));
 }
 
 std::shared_ptr<ProviderRegistry> ProviderRegistry::Create() {

@@ -1,5 +1,5 @@
-// The inside of a ProviderRegistry: its providers, and the thread that keeps them
-// fresh.
+// The inside of a ProviderRegistry: its providers, and the thread that keeps
+// them fresh.
 
 #ifndef AISTUDIO_AUTH_SRC_CORE_REGISTRY_CORE_H_
 #define AISTUDIO_AUTH_SRC_CORE_REGISTRY_CORE_H_
@@ -36,15 +36,16 @@ struct ProviderSpec {
   std::string method;  // the plugin's class
   std::string name;    // for DebugString and statistics
   std::string where;   // names the source in errors
-  // Credentials with equal identities share a provider. A digest where secrets are
-  // part of it.
+  // Credentials with equal identities share a provider. A digest where secrets
+  // are part of it.
   std::string identity;
-  // Must be equal too; if not, sharing fails. For sources that cannot serve two.
+  // Must be equal too; if not, sharing fails. For sources that cannot serve
+  // two.
   std::string settings;
   std::shared_ptr<TokenSource> source;
   RefreshPolicy policy;
-  // A running fetch is cancelled when the process forks or ends, and a moment is
-  // given to it to come back: it is inside a library that needs that.
+  // A running fetch is cancelled when the process forks or ends, and a moment
+  // is given to it to come back: it is inside a library that needs that.
   bool interrupt_at_fork = false;
   bool interrupt_at_exit = false;
 };
@@ -65,8 +66,8 @@ class Outbox {
   std::vector<std::function<void()>> callbacks_;
 };
 
-// One provider's state. All but `current` and `epoch` is guarded by the registry's
-// mutex; what is const needs no guard.
+// One provider's state. All but `current` and `epoch` is guarded by the
+// registry's mutex; what is const needs no guard.
 struct ProviderRecord {
   ProviderRecord(ProviderSpec spec, std::function<double()> random);
   ~ProviderRecord();
@@ -84,9 +85,11 @@ struct ProviderRecord {
   TokenState state;
   std::vector<Waiter> waiters;
   std::uint64_t order = 0;
-  absl::Duration wake_at = absl::InfiniteDuration();  // its place in the schedule
+  absl::Duration wake_at =
+      absl::InfiniteDuration();  // its place in the schedule
   bool dropped = false;
-  bool waits_for_source = false;  // its fetch begins when an older one has ended
+  bool waits_for_source =
+      false;                 // its fetch begins when an older one has ended
   bool interrupted = false;  // the running fetch is to come back at once
   absl::Duration last_interrupt = -absl::InfiniteDuration();
 
@@ -100,8 +103,8 @@ struct ProviderRecord {
   std::atomic<std::uint32_t> epoch;
 };
 
-// Everything is guarded by one mutex, which is never held over I/O, a callback, or
-// foreign code: docs/decisions/0002-one-lock-and-a-handful-of-workers.md.
+// Everything is guarded by one mutex, which is never held over I/O, a callback,
+// or foreign code: docs/decisions/0002-one-lock-and-a-handful-of-workers.md.
 //
 // Thread safety: all public methods may be called from any thread.
 class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
@@ -113,14 +116,15 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
   static std::shared_ptr<RegistryCore> Of(
       const std::shared_ptr<ProviderRegistry>& registry);
 
-  // The provider with this identity: a new one, whose first fetch starts now, or the
-  // one that exists. It lives as long as somebody holds it.
+  // The provider with this identity: a new one, whose first fetch starts now,
+  // or the one that exists. It lives as long as somebody holds it.
   absl::StatusOr<std::shared_ptr<Provider>> Share(ProviderSpec spec);
 
   const std::shared_ptr<Clock>& clock() const { return clock_; }
   std::vector<CredentialsStats> Snapshot();
 
-  // Counts forks of this process; a record of another generation has no threads.
+  // Counts forks of this process; a record of another generation has no
+  // threads.
   static std::atomic<std::uint32_t> fork_epoch;
 
  private:
@@ -150,15 +154,16 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
   CredentialsStats StatsOf(ProviderRecord& record, Instant now) const;
   void Drop(const std::shared_ptr<ProviderRecord>& record);
 
-  // The refresher (refresher.cc). All but Refresh and RunFetch with the mutex held.
+  // The refresher (refresher.cc). All but Refresh and RunFetch with the mutex
+  // held.
   bool EnsureRefresher();
   void Refresh();
   void Tick(const std::shared_ptr<ProviderRecord>& record, Instant now,
             Outbox& outbox);
   void StartFetch(const std::shared_ptr<ProviderRecord>& record, Instant now);
   bool EnqueueFetch(const std::shared_ptr<ProviderRecord>& record, Instant now);
-  // A source that cannot serve two may still be in a fetch for credentials that were
-  // dropped meanwhile: then the one for `record` begins when that is over.
+  // A source that cannot serve two may still be in a fetch for credentials that
+  // were dropped meanwhile: then the one for `record` begins when that is over.
   bool TakeSource(ProviderRecord& record);
   void GiveSourceBack(const ProviderRecord& record);
   void RunFetch(const std::shared_ptr<ProviderRecord>& record,
@@ -193,6 +198,9 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
   bool refresher_runs_ = false;
   std::unique_ptr<Waker> waker_ = std::make_unique<Waker>();
   absl::Duration sleeps_until_ = -absl::InfiniteDuration();
+  // The wall clock at uptime zero, as it was when all was planned: if it
+  // differs now, the wall clock has jumped.
+  absl::Time boot_time_;
   std::uint32_t epoch_ = fork_epoch.load();
   bool stopped_ = false;  // the process ends
   std::size_t interruptible_fetches_ = 0;

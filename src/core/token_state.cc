@@ -15,7 +15,8 @@ constexpr char kScheme[] = "Bearer ";
 // A token that claims to live longer is a mistake somewhere.
 constexpr absl::Duration kLongestLifetime = absl::Hours(24 * 366);
 
-// A source that hands out the same token again is not asked more often than this.
+// A source that hands out the same token again is not asked more often than
+// this, unless that is the purpose of its max_age.
 constexpr absl::Duration kShortestRefresh = absl::Seconds(1);
 
 // Nor one whose tokens die, or are too short for a call, as soon as they come.
@@ -50,12 +51,14 @@ absl::Status TokenState::FetchEnded(Instant now, absl::StatusOr<Token> token,
   overdue_ = false;
   absl::Status status = token.ok() ? Accept(now, *token) : token.status();
   if (status.ok()) return status;
-  // An answer that comes after it was given up was counted then, and its text
-  // ("cancelled") says less than the one that stands.
+  // An answer that comes after it was given up was counted then. If all it says
+  // is that it was given up, the error that stands says more.
   if (counted) {
     --failures_;
     --consecutive_failures_;
-    status = last_error_;
+    if (absl::IsCancelled(status) || absl::IsDeadlineExceeded(status)) {
+      status = last_error_;
+    }
   }
   CountFailure(now, status, calls_wait);
   return status;
@@ -74,15 +77,14 @@ void TokenState::CountFailure(Instant now, absl::Status error,
   ++failures_;
   ++consecutive_failures_;
   RefreshPolicy::Failure failure;
-  failure.consecutive = static_cast<int>(
-      std::min<std::int64_t>(consecutive_failures_, 1000));
+  failure.consecutive =
+      static_cast<int>(std::min<std::int64_t>(consecutive_failures_, 1000));
   failure.permanent = IsPermanent(error.code());
   failure.calls_wait = calls_wait;
   failure.retry_delay = RetryDelayOf(error);
   if (Alive(now)) {
-    failure.token_left =
-        std::min(held_->usable_until_uptime - now.uptime,
-                 held_->usable_until - now.wall);
+    failure.token_left = std::min(held_->usable_until_uptime - now.uptime,
+                                  held_->usable_until - now.wall);
   }
   server_set_retry_ = failure.retry_delay.has_value();
   pause_suits_living_token_ = failure.token_left.has_value();
@@ -144,10 +146,8 @@ void TokenState::PlanRefresh(HeldToken& held, Instant now,
   if (held.lifetime > required_remaining_) {
     after = std::min(after, (held.lifetime - required_remaining_) * 0.9);
   }
-  const absl::Duration shortest =
-      same_as_before
-          ? kShortestRefresh
-          : std::min({kShortestRefresh, policy_.max_age, held.lifetime * 3 / 4});
+  absl::Duration shortest = std::min(kShortestRefresh, policy_.max_age);
+  if (!same_as_before) shortest = std::min(shortest, held.lifetime * 3 / 4);
   after = std::max({after, shortest, kShortestFetchInterval});
   held.refresh_at = now.wall + after;
   held.refresh_at_uptime = now.uptime + after;
@@ -179,8 +179,9 @@ void TokenState::PlanRejectionRefresh(Instant now) {
 
 void TokenState::CallWaits(Instant now) {
   if (server_set_retry_) return;
-  retry_at_ = std::min(
-      retry_at_, std::max(now.uptime, fetch_started_ + policy_.initial_backoff));
+  retry_at_ =
+      std::min(retry_at_,
+               std::max(now.uptime, fetch_started_ + policy_.initial_backoff));
 }
 
 void TokenState::RequireRemaining(Instant now, absl::Duration min_remaining) {
@@ -203,7 +204,8 @@ void TokenState::RequireRemaining(Instant now, absl::Duration min_remaining) {
 
 absl::Duration TokenState::NextFetch(Instant now) const {
   if (consecutive_failures_ > 0) {
-    // The wall clock jumped, and killed the token that allowed for a long pause.
+    // The wall clock jumped, and killed the token that allowed for a long
+    // pause.
     return pause_suits_living_token_ && !server_set_retry_ && !Alive(now)
                ? std::min(retry_at_, fetch_started_ + policy_.max_backoff)
                : retry_at_;
@@ -253,8 +255,8 @@ Readiness TokenState::At(Instant now, absl::Duration min_remaining) const {
     // The newest token never lived that long: another will not either.
     if (held_->lifetime < min_remaining) return Readiness::kFailed;
   }
-  const bool gave_up = IsPermanent(last_error_.code()) ||
-                       now.uptime >= WaitEnd();
+  const bool gave_up =
+      IsPermanent(last_error_.code()) || now.uptime >= WaitEnd();
   return gave_up ? Readiness::kFailed : Readiness::kPending;
 }
 
@@ -276,11 +278,13 @@ absl::Status TokenState::WhyNot(Instant now,
   }
   if (held_) {
     return absl::UnavailableError(absl::StrCat(
-        where_, ": the token has expired and the next one is being fetched; try "
+        where_,
+        ": the token has expired and the next one is being fetched; try "
         "again, or call WaitUntilReady first"));
   }
   return absl::UnavailableError(absl::StrCat(
-      where_, ": the first token is still being fetched; try again, or call "
+      where_,
+      ": the first token is still being fetched; try again, or call "
       "WaitUntilReady first"));
 }
 
@@ -293,9 +297,8 @@ Snapshot TokenState::MakeSnapshot(Instant now) const {
     snapshot.usable_until =
         std::min(held_->usable_until,
                  now.wall + (held_->usable_until_uptime - now.uptime));
-    snapshot.expires_at =
-        std::min(held_->expires_at,
-                 now.wall + (held_->expires_at_uptime - now.uptime));
+    snapshot.expires_at = std::min(
+        held_->expires_at, now.wall + (held_->expires_at_uptime - now.uptime));
   } else if (snapshot.readiness == Readiness::kFailed) {
     snapshot.failure = WhyNot(now, absl::ZeroDuration());
   }

@@ -1,6 +1,6 @@
-// The state machine of one refreshing token. Pure: the time is an argument, there
-// is no lock, no thread, no I/O. The refresher (refresher.h) tells it what happened
-// and asks it what to do.
+// The state machine of one refreshing token. Pure: the time is an argument,
+// there is no lock, no thread, no I/O. The refresher (refresher.h) tells it
+// what happened and asks it what to do.
 
 #ifndef AISTUDIO_AUTH_SRC_CORE_TOKEN_STATE_H_
 #define AISTUDIO_AUTH_SRC_CORE_TOKEN_STATE_H_
@@ -27,12 +27,15 @@ namespace aistudio::auth::internal {
 // Rules it keeps:
 //  - A failed fetch never discards a token that still lives.
 //  - A token counts as dead when either clock says so.
-//  - Calls without a token wait to one end: fetch_timeout after the first attempt of
-//    a series of failures began; a permanent error ends the wait. Then they fail with
-//    the last error, until a token comes. The next attempt is always planned.
+//  - Calls without a token wait to one end: fetch_timeout after the first
+//  attempt of
+//    a series of failures began; a permanent error ends the wait. Then they
+//    fail with the last error, until a token comes. The next attempt is always
+//    planned.
 class TokenState {
  public:
-  // `where` names the source in errors made here. `random` returns numbers in [0, 1).
+  // `where` names the source in errors made here. `random` returns numbers in
+  // [0, 1).
   TokenState(std::string where, const RefreshPolicy& policy,
              std::function<double()> random)
       : where_(std::move(where)), policy_(policy), random_(std::move(random)) {}
@@ -44,16 +47,16 @@ class TokenState {
   // The fetch has not come back in time; it may yet.
   void FetchOverdue(Instant now, bool calls_wait);
 
-  // The fetch came back. Returns why it brought nothing, or OK. Takes `token` away
-  // and wipes it.
+  // The fetch came back. Returns why it brought nothing, or OK. Takes `token`
+  // away and wipes it.
   absl::Status FetchEnded(Instant now, absl::StatusOr<Token> token,
                           bool calls_wait);
 
   // The running fetch was broken off: not a failure.
   void FetchForgotten() { fetching_ = false; }
 
-  // This is a forked child now, perhaps long after the fork: it starts afresh, with
-  // the token it has, and calls wait for its own first attempt.
+  // This is a forked child now, perhaps long after the fork: it starts afresh,
+  // with the token it has, and calls wait for its own first attempt.
   void Forked();
 
   // The service refused `header`. Does nothing unless it is the current one.

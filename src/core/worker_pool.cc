@@ -1,5 +1,6 @@
 #include "src/core/worker_pool.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -11,8 +12,13 @@ namespace {
 // So many jobs run at once while each is quick.
 constexpr std::size_t kQuickJobs = 4;
 
-// A job that runs longer than this is slow: it no longer counts to kQuickJobs.
-constexpr auto kSlow = std::chrono::milliseconds(50);
+// A job that runs longer than this no longer counts to kQuickJobs.
+constexpr auto kSlow = std::chrono::seconds(2);
+
+// Nor does one that has run for this long while no job at all has ended for as
+// long: that is how hanging looks. On a machine that is merely busy, jobs go on
+// ending.
+constexpr auto kStandstill = std::chrono::milliseconds(100);
 
 // A bound even on jobs that hang.
 constexpr std::size_t kMostThreads = 256;
@@ -47,6 +53,8 @@ void WorkerPool::ForgetThreads() {
   // Its destructor would wait for threads that do not exist here.
   wake_.release();
   wake_ = std::make_unique<std::condition_variable>();
+  // A job may be the last to hold a provider, whose end takes the mutex.
+  new std::deque<std::function<void()>>(std::move(jobs_));
   jobs_.clear();
   running_.clear();
   threads_ = 0;
@@ -66,12 +74,14 @@ bool WorkerPool::StartThread(const std::shared_ptr<void>& owner) {
 
 bool WorkerPool::SlotIsFree(SteadyClock::time_point now,
                             SteadyClock::time_point* look_again) const {
+  const bool standstill = now - last_end_ >= kStandstill;
+  const SteadyClock::duration slow = standstill ? kStandstill : kSlow;
   // Jobs are in the order of their start: the quick ones are at the end.
-  auto oldest_quick = running_.upper_bound(now - kSlow);
+  const auto oldest_quick = running_.upper_bound(now - slow);
   const auto quick =
       static_cast<std::size_t>(std::distance(oldest_quick, running_.end()));
   if (quick < kQuickJobs) return true;
-  *look_again = *oldest_quick + kSlow;
+  *look_again = std::max(*oldest_quick, last_end_) + kStandstill;
   return false;
 }
 
@@ -109,6 +119,7 @@ void WorkerPool::Work(const std::shared_ptr<void>& owner) {
     job = nullptr;
     lock.lock();
     running_.erase(self);
+    last_end_ = SteadyClock::now();
     ++idle_;
     // A slot is free again for those who wait for one.
     if (!jobs_.empty()) wake_->notify_one();

@@ -13,9 +13,9 @@
 
 namespace aistudio::auth::internal {
 
-// Runs jobs that may block, on a handful of threads that come when there is work and
-// go when there is none. A job that takes long is no longer counted, so that jobs
-// that hang cost a thread each but never hold up the others:
+// Runs jobs that may block, on a handful of threads that come when there is
+// work and go when there is none. A job that takes long is no longer counted,
+// so that jobs that hang cost a thread each but never hold up the others:
 // docs/decisions/0002-one-lock-and-a-handful-of-workers.md.
 //
 // Thread safety: all methods are called with the owner's mutex held.
@@ -24,8 +24,9 @@ class WorkerPool {
   // `mutex` is the owner's; jobs run without it.
   explicit WorkerPool(std::mutex& mutex) : mutex_(mutex) {}
 
-  // Runs `job` soon. `owner` is kept alive by every thread. Returns false if there is
-  // no thread to run it and the system gives none; the job is then dropped.
+  // Runs `job` soon. `owner` is kept alive by every thread. Returns false if
+  // there is no thread to run it and the system gives none; the job is then
+  // dropped.
   bool Enqueue(const std::shared_ptr<void>& owner, std::function<void()> job);
 
   // While held, no job starts. Used around fork.
@@ -50,11 +51,13 @@ class WorkerPool {
                   SteadyClock::time_point* look_again) const;
 
   std::mutex& mutex_;
-  // Behind a pointer: after a fork its threads are gone, and it cannot be reused.
+  // Behind a pointer: after a fork its threads are gone, and it cannot be
+  // reused.
   std::unique_ptr<std::condition_variable> wake_ =
       std::make_unique<std::condition_variable>();
   std::deque<std::function<void()>> jobs_;
   std::multiset<SteadyClock::time_point> running_;  // when each job started
+  SteadyClock::time_point last_end_;                // of a job
   std::size_t threads_ = 0;
   std::size_t idle_ = 0;  // threads that wait for a job or for a slot
   bool held_ = false;

@@ -14,8 +14,8 @@
 
 namespace aistudio::auth::internal {
 
-// A provider, and the arguments of Credentials::With... on top of it. Immutable once
-// it is shared.
+// A provider, and the arguments of Credentials::With... on top of it. Immutable
+// once it is shared.
 class Attachment {
  public:
   explicit Attachment(std::shared_ptr<const Provider> provider)
@@ -49,7 +49,8 @@ class Attachment {
 
  private:
   struct HostPattern {
-    std::string host;  // lower case; for a subdomain pattern with its leading dot
+    std::string
+        host;  // lower case; for a subdomain pattern with its leading dot
     std::string port;
     bool subdomains = false;
   };

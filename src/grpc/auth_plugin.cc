@@ -54,7 +54,8 @@ grpc::Status AuthPlugin::GetMetadata(
   // An exception that leaves here ends the process.
   try {
     const Attachment& attachment = *attachment_;
-    if (readiness == Readiness::kReady && !attachment.restricts_hosts()) {
+    if (readiness == Readiness::kReady && !attachment.restricts_hosts() &&
+        (!checks_service_ || MaySendTo(service_url))) {
       // IsBlocking has just looked at the clock. Nearly every call ends here.
       HazardGuard guard;
       const std::string_view header = attachment.provider().Peek(guard);
@@ -75,28 +76,36 @@ grpc::Status AuthPlugin::GetMetadata(
   }
 }
 
+bool AuthPlugin::MaySendTo(grpc::string_ref service_url) const {
+  return CheckService(std::string_view(service_url.data(), service_url.size()))
+      .ok();
+}
+
 absl::Status AuthPlugin::AddMetadata(
     std::multimap<grpc::string, grpc::string>& metadata,
     grpc::string_ref service_url, bool may_wait) const {
   const Attachment& attachment = *attachment_;
   if (!attachment.misuse().ok()) return attachment.misuse();
-  if (absl::Status host = attachment.CheckHost(
-          std::string_view(service_url.data(), service_url.size()));
-      !host.ok()) {
-    return host;
+  const std::string_view url(service_url.data(), service_url.size());
+  if (absl::Status host = attachment.CheckHost(url); !host.ok()) return host;
+  if (checks_service_) {
+    if (absl::Status service = CheckService(url); !service.ok()) return service;
   }
   const Provider& provider = attachment.provider();
   std::string header;
   absl::Status why;
+  absl::Duration min_remaining = attachment.min_remaining();
   for (;;) {
-    const Readiness readiness =
-        provider.Get(attachment.min_remaining(), header, why);
+    const Readiness readiness = provider.Get(min_remaining, header, why);
     if (readiness == Readiness::kReady) break;
     if (readiness == Readiness::kFailed || !may_wait) return why;
     // The provider bounds this wait: fetch_timeout after the first attempt.
     absl::Status waited = WaitUntilReady(provider, attachment.min_remaining(),
                                          absl::InfiniteDuration());
     if (!waited.ok()) return waited;
+    // The token was good enough when the wait ended; that it has aged a moment
+    // since is no reason to wait for another.
+    min_remaining = absl::ZeroDuration();
   }
   if (!header.empty()) metadata.emplace(kAuthorization, std::move(header));
   AddFolderId(attachment, metadata);

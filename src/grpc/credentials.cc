@@ -39,8 +39,9 @@ std::shared_ptr<grpc::CallCredentials> CredentialsState::CallCredentials() {
   if (call_credentials_ == nullptr) {
     call_credentials_ = std::static_pointer_cast<grpc::CallCredentials>(
         attachment_->provider().Intern(
-            absl::StrCat("call\n", attachment_->Key()),
-            [this] { return grpc::MetadataCredentialsFromPlugin(MakePlugin()); }));
+            absl::StrCat("call\n", attachment_->Key()), [this] {
+              return grpc::MetadataCredentialsFromPlugin(MakePlugin());
+            }));
   }
   return call_credentials_;
 }
@@ -55,8 +56,8 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsState::ChannelCredentials(
     channel_credentials = std::static_pointer_cast<grpc::ChannelCredentials>(
         attachment_->provider().Intern(
             absl::StrCat("channel\n", digest, "\n", attachment_->Key()), [&] {
-              return grpc::CompositeChannelCredentials(grpc::SslCredentials(ssl),
-                                                       call_credentials);
+              return grpc::CompositeChannelCredentials(
+                  grpc::SslCredentials(ssl), call_credentials);
             }));
   }
   return channel_credentials;

@@ -16,9 +16,9 @@
 
 namespace aistudio::auth::internal {
 
-// An attachment, and gRPC's objects made from it. The objects are interned with the
-// provider, so that equal handles give the same ones; this holds on to them for as
-// long as the handle lives.
+// An attachment, and gRPC's objects made from it. The objects are interned with
+// the provider, so that equal handles give the same ones; this holds on to them
+// for as long as the handle lives.
 //
 // Thread safety: all methods may be called from any thread.
 class CredentialsState {
@@ -30,6 +30,12 @@ class CredentialsState {
   // The way into the public handle.
   static Credentials MakeCredentials(std::shared_ptr<const Provider> provider,
                                      PluginFactory make_plugin);
+
+  // What `credentials` put on calls, for methods that build on others.
+  static std::shared_ptr<const Attachment> AttachmentOf(
+      const Credentials& credentials) {
+    return credentials.state_->attachment_;
+  }
 
   // The same method and provider, with a changed attachment.
   Credentials Changed(const std::function<void(Attachment&)>& change) const;

@@ -14,7 +14,8 @@ constexpr absl::string_view kGrpcPrefix =
     "Getting metadata from plugin failed with error: ";
 constexpr absl::string_view kOurPrefix = "aistudio-auth[";
 
-// Takes what stands before `end` off the front of `text`; false if `end` is missing.
+// Takes what stands before `end` off the front of `text`; false if `end` is
+// missing.
 bool Consume(absl::string_view& text, absl::string_view end,
              absl::string_view& before) {
   const std::size_t at = text.find(end);
@@ -36,7 +37,8 @@ absl::StatusCode CodeNamed(absl::string_view name) {
 
 absl::Status NameMethod(const std::string& method, const absl::Status& error) {
   if (error.ok()) return error;
-  return absl::Status(error.code(), absl::StrCat(method, ": ", error.message()));
+  return absl::Status(error.code(),
+                      absl::StrCat(method, ": ", error.message()));
 }
 
 grpc::Status ToPluginStatus(const std::string& method,
@@ -45,8 +47,8 @@ grpc::Status ToPluginStatus(const std::string& method,
   return grpc::Status(
       IsPermanent(error.code()) ? grpc::StatusCode::UNAUTHENTICATED
                                 : grpc::StatusCode::UNAVAILABLE,
-      absl::StrCat(kOurPrefix, method, "]: ",
-                   absl::StatusCodeToString(error.code()), ": ",
+      absl::StrCat(kOurPrefix, method,
+                   "]: ", absl::StatusCodeToString(error.code()), ": ",
                    error.message()));
 }
 

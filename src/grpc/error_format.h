@@ -10,11 +10,12 @@
 
 namespace aistudio::auth::internal {
 
-// `error` with "<method>: " before its message; what factories and handles return.
+// `error` with "<method>: " before its message; what factories and handles
+// return.
 absl::Status NameMethod(const std::string& method, const absl::Status& error);
 
-// What a plugin returns for `error`. gRPC shows UNAVAILABLE and the message only, so
-// the message carries all that CredentialsError reads back.
+// What a plugin returns for `error`. gRPC shows UNAVAILABLE and the message
+// only, so the message carries all that CredentialsError reads back.
 grpc::Status ToPluginStatus(const std::string& method,
                             const absl::Status& error);
 

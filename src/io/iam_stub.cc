@@ -10,9 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "aistudio/auth/token_source.h"
 #include "grpc/grpc.h"
 #include "grpc/support/time.h"
@@ -24,6 +22,7 @@
 #include "grpcpp/support/status.h"
 #include "openssl/rand.h"
 #include "src/base/text.h"
+#include "src/io/endpoint.h"
 #if __has_include("grpcpp/impl/proto_utils.h")
 #include "grpcpp/impl/proto_utils.h"
 #else
@@ -39,29 +38,9 @@ namespace {
 
 namespace wire = ::aistudio_auth::wire;
 
-constexpr char kMethod[] = "/yandex.cloud.iam.v1.IamTokenService/Create";
 constexpr char kRequestIdHeader[] = "x-client-request-id";
+constexpr char kAuthorizationHeader[] = "authorization";
 constexpr int kMaxResponseSize = 64 * 1024;
-constexpr std::size_t kMaxEndpointSize = 255;
-
-absl::Status EndpointFault(absl::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("IamOptions::endpoint: ", what, "; write host:port"));
-}
-
-bool IsHost(absl::string_view host, absl::string_view other_characters) {
-  return !host.empty() && std::all_of(host.begin(), host.end(), [&](char c) {
-    return absl::ascii_isalnum(c) ||
-           other_characters.find(c) != absl::string_view::npos;
-  });
-}
-
-bool IsPort(absl::string_view port) {
-  int number = 0;
-  return port.size() <= 5 &&
-         std::all_of(port.begin(), port.end(), &absl::ascii_isdigit) &&
-         absl::SimpleAtoi(port, &number) && number >= 1 && number <= 65535;
-}
 
 // A version 4 UUID.
 std::string NewRequestId() {
@@ -104,14 +83,6 @@ gpr_timespec DeadlineAfter(absl::Duration timeout) {
 const char* WhatToDo(absl::StatusCode code, const std::string& message) {
   const std::string lower = absl::AsciiStrToLower(message);
   switch (code) {
-    case absl::StatusCode::kUnauthenticated:
-      return "check that the key exists and belongs to the service account, or "
-             "that the OAuth token is valid, and that this machine's clock is "
-             "right";
-    case absl::StatusCode::kPermissionDenied:
-      return "check that the account is active and may get IAM tokens";
-    case absl::StatusCode::kInvalidArgument:
-      return "check the service account key or OAuth token";
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kUnimplemented:
       return "check IamOptions::endpoint";
@@ -131,6 +102,39 @@ const char* WhatToDo(absl::StatusCode code, const std::string& message) {
     default:
       return "it is tried again; if it lasts, ask the support with the "
              "request id";
+  }
+}
+
+const char* WhatToDoToCreate(absl::StatusCode code,
+                             const std::string& message) {
+  switch (code) {
+    case absl::StatusCode::kUnauthenticated:
+      return "check that the key exists and belongs to the service account, or "
+             "that the OAuth token is valid, and that this machine's clock is "
+             "right";
+    case absl::StatusCode::kPermissionDenied:
+      return "check that the account is active and may get IAM tokens";
+    case absl::StatusCode::kInvalidArgument:
+      return "check the service account key or OAuth token";
+    default:
+      return WhatToDo(code, message);
+  }
+}
+
+const char* WhatToDoToImpersonate(absl::StatusCode code,
+                                  const std::string& message) {
+  switch (code) {
+    case absl::StatusCode::kUnauthenticated:
+      return "check the base credentials: IAM refused their token";
+    case absl::StatusCode::kPermissionDenied:
+      return "give the account of the base credentials the role "
+             "iam.serviceAccounts.tokenCreator on the service account or its "
+             "folder";
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+      return "check service_account_id";
+    default:
+      return WhatToDo(code, message);
   }
 }
 
@@ -161,36 +165,14 @@ absl::Duration RetryDelay(const grpc::Status& status) {
 }  // namespace
 
 absl::StatusOr<std::string> NormalizeEndpoint(const std::string& endpoint) {
-  if (endpoint.empty()) return EndpointFault("is empty");
-  if (absl::StrContains(endpoint, "://")) {
-    return EndpointFault("holds a scheme");
-  }
-  absl::string_view host = endpoint;
-  absl::string_view port = "443";
-  const bool is_v6 = absl::StartsWith(endpoint, "[");
-  std::size_t host_end = endpoint.find(is_v6 ? ']' : ':');
-  if (is_v6) {
-    if (host_end == std::string::npos) return EndpointFault("has no closing ]");
-    ++host_end;
-  }
-  if (host_end < endpoint.size()) {
-    if (endpoint[host_end] != ':') return EndpointFault("has no : after ]");
-    host = host.substr(0, host_end);
-    port = absl::string_view(endpoint).substr(host_end + 1);
-  }
-  if (!is_v6 && absl::StrContains(port, ":")) {
-    return EndpointFault("holds more than one colon, but no [IPv6 address]");
-  }
-  const bool is_host = is_v6 ? IsHost(host.substr(1, host.size() - 2), ":.%")
-                             : IsHost(host, "._-");
-  if (!is_host) return EndpointFault("is no host name");
-  if (!IsPort(port)) return EndpointFault("has no port from 1 to 65535");
-  std::string normalized = absl::StrCat(host, ":", port);
-  if (normalized.size() > kMaxEndpointSize) {
-    return EndpointFault("is too long");
-  }
-  return normalized;
+  return NormalizeHostPort(endpoint, 443, "IamOptions::endpoint",
+                           "write host:port");
 }
+
+struct IamStub::Rpc {
+  const char* method;
+  const char* (*what_to_do)(absl::StatusCode code, const std::string& message);
+};
 
 // Makes a call known to Cancel as long as it lives.
 class IamStub::Running {
@@ -215,10 +197,27 @@ IamStub::IamStub(std::string endpoint, grpc::SslCredentialsOptions ssl)
 
 absl::StatusOr<wire::CreateIamTokenResponse> IamStub::Create(
     const wire::CreateIamTokenRequest& request, absl::Duration timeout) {
-  const auto fail = [this](absl::StatusCode code, const std::string& message,
-                           const std::string& where) {
-    return absl::Status(code, absl::StrCat(endpoint_, ": ", message, where,
-                                           "; ", WhatToDo(code, message)));
+  return Call({"/yandex.cloud.iam.v1.IamTokenService/Create", WhatToDoToCreate},
+              request, /*authorization=*/"", timeout);
+}
+
+absl::StatusOr<wire::CreateIamTokenResponse> IamStub::CreateForServiceAccount(
+    const wire::CreateIamTokenForServiceAccountRequest& request,
+    const std::string& authorization, absl::Duration timeout) {
+  return Call({"/yandex.cloud.iam.v1.IamTokenService/CreateForServiceAccount",
+               WhatToDoToImpersonate},
+              request, authorization, timeout);
+}
+
+template <typename Request>
+absl::StatusOr<wire::CreateIamTokenResponse> IamStub::Call(
+    const Rpc& rpc, const Request& request, const std::string& authorization,
+    absl::Duration timeout) {
+  const auto fail = [&](absl::StatusCode code, const std::string& message,
+                        const std::string& where) {
+    return absl::Status(code,
+                        absl::StrCat(endpoint_, ": ", message, where, "; ",
+                                     rpc.what_to_do(code, message)));
   };
   if (timeout <= absl::ZeroDuration()) {
     return fail(absl::StatusCode::kDeadlineExceeded, "no time was left to ask",
@@ -226,15 +225,17 @@ absl::StatusOr<wire::CreateIamTokenResponse> IamStub::Create(
   }
   const gpr_timespec deadline = DeadlineAfter(timeout);
   const std::string request_id = NewRequestId();
-  const std::string method = kMethod;
+  const std::string method = rpc.method;
   wire::CreateIamTokenResponse response;
   grpc::Status status;
   grpc::CompletionQueue queue;
   grpc::ClientContext context;
   context.AddMetadata(kRequestIdHeader, request_id);
-  grpc::TemplatedGenericStub<wire::CreateIamTokenRequest,
-                             wire::CreateIamTokenResponse>
-      stub(NewChannel(endpoint_, ssl_));
+  if (!authorization.empty()) {
+    context.AddMetadata(kAuthorizationHeader, authorization);
+  }
+  grpc::TemplatedGenericStub<Request, wire::CreateIamTokenResponse> stub(
+      NewChannel(endpoint_, ssl_));
   bool timed_out = false;
   bool complete = false;  // with a message that could be read
   {

@@ -1,4 +1,4 @@
-// One call to the IAM token service.
+// Calls to the IAM token service.
 
 #ifndef AISTUDIO_AUTH_SRC_IO_IAM_STUB_H_
 #define AISTUDIO_AUTH_SRC_IO_IAM_STUB_H_
@@ -19,7 +19,7 @@ namespace aistudio::auth::internal {
 // without quoting it: a secret may have been put there by mistake.
 absl::StatusOr<std::string> NormalizeEndpoint(const std::string& endpoint);
 
-// Calls `yandex.cloud.iam.v1.IamTokenService/Create`.
+// Calls `yandex.cloud.iam.v1.IamTokenService`.
 //
 // Each call has a channel of its own, as a channel that was reconnecting while
 // gRPC's threads were taken up by calls that wait for a token never recovered;
@@ -27,7 +27,7 @@ absl::StatusOr<std::string> NormalizeEndpoint(const std::string& endpoint);
 // gRPC's.
 //
 // Performance: a TCP and a TLS handshake for each call, about once per hour.
-// Thread safety: one thread at a time calls Create; Cancel comes from any.
+// Thread safety: one thread at a time makes a call; Cancel comes from any.
 // Errors: the code is the RPC's. "<endpoint>: <what the service said, without
 // secrets> [request id <uuid>]; <what to do>", with the server's retry delay if
 // it named one.
@@ -44,14 +44,27 @@ class IamStub {
       const ::aistudio_auth::wire::CreateIamTokenRequest& request,
       absl::Duration timeout);
 
-  // Makes a running Create return CANCELLED at once. Means nothing to later
-  // ones.
+  // The same for the token of a service account, asked for by whoever
+  // `authorization` ("Bearer ...") belongs to.
+  absl::StatusOr<::aistudio_auth::wire::CreateIamTokenResponse>
+  CreateForServiceAccount(
+      const ::aistudio_auth::wire::CreateIamTokenForServiceAccountRequest&
+          request,
+      const std::string& authorization, absl::Duration timeout);
+
+  // Makes a running call return CANCELLED at once. Means nothing to later ones.
   void Cancel();
 
   const std::string& endpoint() const { return endpoint_; }
 
  private:
+  struct Rpc;
   class Running;
+
+  template <typename Request>
+  absl::StatusOr<::aistudio_auth::wire::CreateIamTokenResponse> Call(
+      const Rpc& rpc, const Request& request, const std::string& authorization,
+      absl::Duration timeout);
 
   const std::string endpoint_;
   const grpc::SslCredentialsOptions ssl_;

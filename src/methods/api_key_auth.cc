@@ -1,7 +1,11 @@
 // An API key.
 
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "aistudio/auth/credentials.h"
 #include "src/base/text.h"
@@ -12,11 +16,33 @@
 namespace aistudio::auth {
 namespace {
 
+// Services that answer UNAUTHENTICATED to any API key: IAM itself, and the
+// management of MCP gateways.
+constexpr std::string_view kIamTokensOnly[] = {
+    "yandex.cloud.iam.", "yandex.cloud.serverless.mcpgateway."};
+
 class ApiKeyAuth final : public internal::AuthPlugin {
  public:
   static constexpr char kName[] = "ApiKeyAuth";
-  using AuthPlugin::AuthPlugin;
+  explicit ApiKeyAuth(std::shared_ptr<const internal::Attachment> attachment)
+      : AuthPlugin(std::move(attachment), Services::kSome) {}
   const char* GetType() const override { return kName; }
+
+ protected:
+  absl::Status CheckService(std::string_view service_url) const override {
+    const std::string_view service =
+        service_url.substr(service_url.rfind('/') + 1);
+    for (const std::string_view package : kIamTokensOnly) {
+      if (service.substr(0, package.size()) == package) {
+        return absl::FailedPreconditionError(absl::StrCat(
+            std::string(service),
+            ": takes IAM tokens only, so the API key was not sent; use "
+            "credentials that have one, such as "
+            "ServiceAccountKeyFileCredentials"));
+      }
+    }
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace

@@ -48,6 +48,30 @@ bool IsValid(const google::protobuf::Timestamp& time) {
 
 }  // namespace
 
+absl::StatusOr<Token> ReadToken(const std::string& endpoint,
+                                wire::CreateIamTokenResponse& response,
+                                absl::Time now) {
+  const auto fault = [&](const char* what) {
+    return absl::InternalError(
+        absl::StrCat(endpoint, ": ", what,
+                     "; check that IamOptions::endpoint is a token service of "
+                     "Yandex Cloud"));
+  };
+  if (response.iam_token().empty()) return fault("the answer holds no token");
+  absl::Time expires_at = now + kDefaultLifetime;
+  if (response.has_expires_at()) {
+    const google::protobuf::Timestamp& time = response.expires_at();
+    if (!IsValid(time)) {
+      Wipe(*response.mutable_iam_token());
+      return fault("the answer holds a token with an impossible expiry");
+    }
+    expires_at = std::min(
+        absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
+        now + kMaxLifetime);
+  }
+  return Token{std::move(*response.mutable_iam_token()), expires_at};
+}
+
 IamTokenSource::IamTokenSource(std::unique_ptr<IamStub> stub,
                                std::shared_ptr<Clock> clock)
     : stub_(std::move(stub)), clock_(std::move(clock)) {}
@@ -65,26 +89,7 @@ absl::StatusOr<Token> IamTokenSource::Fetch(absl::Time deadline) {
   auto response = stub_->Create(request, deadline - clock_->Now());
   if (!response.ok()) return response.status();
 
-  const auto fault = [this](const char* what) {
-    return absl::InternalError(
-        absl::StrCat(endpoint(), ": ", what,
-                     "; check that IamOptions::endpoint is a token service of "
-                     "Yandex Cloud"));
-  };
-  if (response->iam_token().empty()) return fault("the answer holds no token");
-  const absl::Time now = clock_->Now();
-  absl::Time expires_at = now + kDefaultLifetime;
-  if (response->has_expires_at()) {
-    const google::protobuf::Timestamp& time = response->expires_at();
-    if (!IsValid(time)) {
-      Wipe(*response->mutable_iam_token());
-      return fault("the answer holds a token with an impossible expiry");
-    }
-    expires_at = std::min(
-        absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
-        now + kMaxLifetime);
-  }
-  return Token{std::move(*response->mutable_iam_token()), expires_at};
+  return ReadToken(endpoint(), *response, clock_->Now());
 }
 
 void IamTokenSource::Cancel() { stub_->Cancel(); }

@@ -16,11 +16,18 @@
 
 namespace aistudio_auth::wire {
 class CreateIamTokenRequest;
+class CreateIamTokenResponse;
 }  // namespace aistudio_auth::wire
 
 namespace aistudio::auth::internal {
 
 class IamStub;
+
+// The token in an answer of the service at `endpoint`, which loses it. INTERNAL
+// if there is none, or its expiry makes no sense.
+absl::StatusOr<Token> ReadToken(
+    const std::string& endpoint,
+    ::aistudio_auth::wire::CreateIamTokenResponse& response, absl::Time now);
 
 // Asks IamTokenService for a token. Who asks is up to the subclass.
 //

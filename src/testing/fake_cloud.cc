@@ -6,6 +6,9 @@
 #include "src/testing/crypto.h"
 #include "src/testing/fake_ai_studio.h"
 #include "src/testing/fake_iam.h"
+#include "src/testing/fake_metadata.h"
+#include "src/testing/fake_token_exchange.h"
+#include "src/testing/fake_yc.h"
 #include "src/testing/reserved_port.h"
 
 namespace aistudio::auth::testing {
@@ -37,27 +40,44 @@ class FakeCloudImpl {
  public:
   FakeCloudImpl(const FakeCloud::Options& options, std::shared_ptr<Clock> clock,
                 std::unique_ptr<ReservedPort> iam_port,
-                std::unique_ptr<ReservedPort> ai_studio_port)
+                std::unique_ptr<ReservedPort> ai_studio_port,
+                std::unique_ptr<ReservedPort> metadata_port,
+                std::unique_ptr<ReservedPort> exchange_port)
       : certificate_(MakeLocalhostCertificate()),
         credentials_(MakeServerCredentials(certificate_)),
         iam_impl_(clock, credentials_, std::move(iam_port)),
         iam_(&iam_impl_),
         ai_studio_impl_(clock, &iam_impl_.tokens(), std::move(ai_studio_port)),
         ai_studio_(&ai_studio_impl_),
+        metadata_impl_(clock, &iam_impl_.tokens(), std::move(metadata_port),
+                       service_account_id_),
+        metadata_(&metadata_impl_),
+        exchange_impl_(clock, &iam_impl_.tokens(), std::move(exchange_port),
+                       certificate_, service_account_id_),
+        exchange_(&exchange_impl_),
+        yc_impl_(clock, &iam_impl_.tokens()),
+        yc_(&yc_impl_),
         service_account_key_json_(
-            iam_impl_.AddKey(MakeCloudId(), DefaultKey())) {
+            iam_impl_.AddKey(service_account_id_, DefaultKey())) {
     iam_.SetTokenLifetime(options.token_lifetime);
+    metadata_.SetTokenLifetime(options.token_lifetime);
+    exchange_.SetTokenLifetime(options.token_lifetime);
     iam_.AddOAuthToken(oauth_token_);
     ai_studio_.AddApiKey(api_key_);
   }
 
   absl::Status Listen(bool start_iam) {
-    const absl::Status listening = ai_studio_impl_.Listen(credentials_);
+    absl::Status listening = ai_studio_impl_.Listen(credentials_);
+    listening.Update(metadata_impl_.Restart());
+    listening.Update(exchange_impl_.Restart());
     return listening.ok() && start_iam ? iam_impl_.Restart() : listening;
   }
 
   FakeIam& iam() { return iam_; }
   FakeAiStudio& ai_studio() { return ai_studio_; }
+  FakeMetadata& metadata() { return metadata_; }
+  FakeTokenExchange& token_exchange() { return exchange_; }
+  FakeYc& yc() { return yc_; }
   std::string iam_endpoint() const { return iam_impl_.endpoint(); }
   std::string ai_studio_endpoint() const { return ai_studio_impl_.endpoint(); }
   std::string root_certificates() const { return certificate_.certificate_pem; }
@@ -72,10 +92,17 @@ class FakeCloudImpl {
   const std::shared_ptr<grpc::ServerCredentials> credentials_;
   const std::string oauth_token_ = "y0_" + RandomText(55, kSecretAlphabet);
   const std::string api_key_ = "AQVN" + RandomText(36, kSecretAlphabet);
+  const std::string service_account_id_ = MakeCloudId();
   FakeIamImpl iam_impl_;
   FakeIam iam_;
   FakeAiStudioImpl ai_studio_impl_;
   FakeAiStudio ai_studio_;
+  FakeMetadataImpl metadata_impl_;
+  FakeMetadata metadata_;
+  FakeTokenExchangeImpl exchange_impl_;
+  FakeTokenExchange exchange_;
+  FakeYcImpl yc_impl_;
+  FakeYc yc_;
   const std::string service_account_key_json_;
 };
 
@@ -109,6 +136,10 @@ void FakeIam::SetJwtAudience(std::string audience) {
 
 void FakeIam::AddOAuthToken(std::string oauth_token) {
   impl_->AddOAuthToken(std::move(oauth_token));
+}
+
+void FakeIam::AllowImpersonation(std::string service_account_id) {
+  impl_->AllowImpersonation(std::move(service_account_id));
 }
 
 std::string FakeIam::AddServiceAccount(const std::string& service_account_id) {
@@ -163,10 +194,15 @@ absl::StatusOr<std::unique_ptr<FakeCloud>> FakeCloud::Start(Options options) {
   if (!iam_port.ok()) return iam_port.status();
   auto ai_studio_port = internal::ReservedPort::Take();
   if (!ai_studio_port.ok()) return ai_studio_port.status();
+  auto metadata_port = internal::ReservedPort::Take();
+  if (!metadata_port.ok()) return metadata_port.status();
+  auto exchange_port = internal::ReservedPort::Take();
+  if (!exchange_port.ok()) return exchange_port.status();
 
   auto impl = std::make_unique<internal::FakeCloudImpl>(
       options, options.clock != nullptr ? options.clock : Clock::Real(),
-      *std::move(iam_port), *std::move(ai_studio_port));
+      *std::move(iam_port), *std::move(ai_studio_port),
+      *std::move(metadata_port), *std::move(exchange_port));
   const absl::Status listening = impl->Listen(options.start_iam);
   if (!listening.ok()) return listening;
   return std::unique_ptr<FakeCloud>(new FakeCloud(std::move(impl)));
@@ -184,6 +220,16 @@ FakeCloud::~FakeCloud() = default;
 FakeIam& FakeCloud::iam() { return impl_->iam(); }
 
 FakeAiStudio& FakeCloud::ai_studio() { return impl_->ai_studio(); }
+
+FakeMetadata& FakeCloud::metadata() { return impl_->metadata(); }
+
+FakeTokenExchange& FakeCloud::token_exchange() {
+  return impl_->token_exchange();
+}
+
+FakeYc& FakeCloud::yc() { return impl_->yc(); }
+
+std::string FakeCloud::yc_command() const { return impl_->yc().command(); }
 
 std::string FakeCloud::iam_endpoint() const { return impl_->iam_endpoint(); }
 

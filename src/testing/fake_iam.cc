@@ -14,10 +14,8 @@ namespace {
 namespace wire = ::aistudio_auth::wire;
 
 constexpr char kCreate[] = "/yandex.cloud.iam.v1.IamTokenService/Create";
-
-grpc::Status Refusal(grpc::StatusCode code, const std::string& text) {
-  return grpc::Status(code, text);
-}
+constexpr char kCreateForServiceAccount[] =
+    "/yandex.cloud.iam.v1.IamTokenService/CreateForServiceAccount";
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
   const std::int64_t seconds = absl::ToUnixSeconds(time);
@@ -31,15 +29,15 @@ grpc::ByteBuffer Serialize(const wire::CreateIamTokenResponse& response) {
   return grpc::ByteBuffer(&bytes, 1);
 }
 
-class CreateHandler final : public CallHandler {
+class RequestHandler final : public CallHandler {
  public:
-  CreateHandler(FakeIamImpl* iam, ServerCall* call) : iam_(iam), call_(call) {}
+  RequestHandler(FakeIamImpl* iam, ServerCall* call) : iam_(iam), call_(call) {}
 
   void OnMessage(const grpc::ByteBuffer& message) override {
     request_ = message;
   }
 
-  void OnHalfClose() override { iam_->OnCreate(*call_, request_); }
+  void OnHalfClose() override { iam_->OnRequest(*call_, request_); }
 
  private:
   FakeIamImpl* const iam_;
@@ -112,6 +110,11 @@ void FakeIamImpl::AddOAuthToken(std::string oauth_token) {
   oauth_tokens_.insert(std::move(oauth_token));
 }
 
+void FakeIamImpl::AllowImpersonation(std::string service_account_id) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  impersonable_.insert(std::move(service_account_id));
+}
+
 std::int64_t FakeIamImpl::requests() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return requests_;
@@ -133,11 +136,12 @@ absl::Status FakeIamImpl::Restart() {
   auto server = GenericServer::Start(
       port_->addresses(), credentials_,
       [this](ServerCall& call) -> std::unique_ptr<CallHandler> {
-        if (call.method() != kCreate) {
-          call.Finish(Refusal(grpc::StatusCode::UNIMPLEMENTED, ""),
+        if (call.method() != kCreate &&
+            call.method() != kCreateForServiceAccount) {
+          call.Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""),
                       absl::ZeroDuration());
         }
-        return std::make_unique<CreateHandler>(this, &call);
+        return std::make_unique<RequestHandler>(this, &call);
       });
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
@@ -149,10 +153,14 @@ std::string FakeIamImpl::AddKey(const std::string& service_account_id,
   return service_accounts_.AddKey(service_account_id, key, clock_->Now());
 }
 
-void FakeIamImpl::OnCreate(ServerCall& call, const grpc::ByteBuffer& request) {
+void FakeIamImpl::OnRequest(ServerCall& call, const grpc::ByteBuffer& request) {
   Verdict verdict;
   verdict.status = TakeFault();
-  if (verdict.status.ok()) verdict = Judge(request);
+  if (verdict.status.ok()) {
+    verdict = call.method() == kCreate
+                  ? JudgeCreate(request)
+                  : JudgeImpersonation(request, call.metadata());
+  }
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (hanging_) {
@@ -183,43 +191,6 @@ grpc::Status FakeIamImpl::TakeFault() {
     return fail_next_status_;
   }
   return is_nth ? fail_every_status_ : fail_always_status_;
-}
-
-FakeIamImpl::Verdict FakeIamImpl::Judge(const grpc::ByteBuffer& request) const {
-  grpc::Slice bytes;
-  wire::CreateIamTokenRequest message;
-  if (!request.DumpToSingleSlice(&bytes).ok() ||
-      !message.ParseFromArray(bytes.begin(), static_cast<int>(bytes.size()))) {
-    return {Refusal(grpc::StatusCode::INTERNAL, "The request is malformed"),
-            ""};
-  }
-  if (!message.jwt().empty()) {
-    std::string audience;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      audience = audience_;
-    }
-    const absl::StatusOr<std::string> subject =
-        service_accounts_.VerifyJwt(message.jwt(), audience, clock_->Now());
-    if (subject.ok()) return {grpc::Status::OK, *subject};
-    return {Refusal(grpc::StatusCode::UNAUTHENTICATED,
-                    std::string(subject.status().message())),
-            ""};
-  }
-  const std::string& oauth_token = message.yandex_passport_oauth_token();
-  if (!oauth_token.empty()) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (oauth_tokens_.count(oauth_token) > 0) {
-      return {grpc::Status::OK, oauth_token};
-    }
-    return {Refusal(grpc::StatusCode::UNAUTHENTICATED,
-                    "OAuth token is invalid or expired"),
-            ""};
-  }
-  return {Refusal(grpc::StatusCode::INVALID_ARGUMENT,
-                  "Validation failed: - identity: One of the options must be "
-                  "selected"),
-          ""};
 }
 
 void FakeIamImpl::Answer(ServerCall& call, const Verdict& verdict) {

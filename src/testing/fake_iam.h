@@ -4,6 +4,7 @@
 #define AISTUDIO_AUTH_SRC_TESTING_FAKE_IAM_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -43,6 +44,7 @@ class FakeIamImpl {
   void SetAnswer(FakeIam::Answer answer);
   void SetJwtAudience(std::string audience);
   void AddOAuthToken(std::string oauth_token);
+  void AllowImpersonation(std::string service_account_id);
   std::int64_t requests() const;
   std::int64_t failures() const;
   void Stop();
@@ -56,8 +58,8 @@ class FakeIamImpl {
   ServiceAccounts& service_accounts() { return service_accounts_; }
   TokenStore& tokens() { return tokens_; }
 
-  // One call of Create, with its whole request.
-  void OnCreate(ServerCall& call, const grpc::ByteBuffer& request);
+  // One call, with its whole request.
+  void OnRequest(ServerCall& call, const grpc::ByteBuffer& request);
 
  private:
   // What was decided when a request came in.
@@ -72,7 +74,12 @@ class FakeIamImpl {
   };
 
   grpc::Status TakeFault();
-  Verdict Judge(const grpc::ByteBuffer& request) const;
+  Verdict JudgeCreate(const grpc::ByteBuffer& request) const;
+  Verdict JudgeImpersonation(
+      const grpc::ByteBuffer& request,
+      const std::multimap<std::string, std::string>& metadata) const;
+  grpc::Status CheckBearer(
+      const std::multimap<std::string, std::string>& metadata) const;
   void Answer(ServerCall& call, const Verdict& verdict);
   grpc::ByteBuffer MakeResponse(const std::string& subject,
                                 FakeIam::Answer answer,
@@ -98,6 +105,7 @@ class FakeIamImpl {
   FakeIam::Answer answer_ = FakeIam::Answer::kGood;
   std::string audience_ = "https://iam.api.cloud.yandex.net/iam/v1/tokens";
   std::set<std::string> oauth_tokens_;
+  std::set<std::string> impersonable_;
   std::int64_t requests_ = 0;
   std::int64_t failures_ = 0;
 

@@ -22,6 +22,8 @@ class ReservedPort {
   ReservedPort(const ReservedPort&) = delete;
   ReservedPort& operator=(const ReservedPort&) = delete;
 
+  int port() const { return port_; }
+
   // "localhost:<port>".
   std::string endpoint() const;
 

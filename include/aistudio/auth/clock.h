@@ -54,7 +54,8 @@ class Clock {
   // The wall clock. May be some milliseconds coarse.
   virtual absl::Time Now() const = 0;
 
-  // The same as a number. Default: made from `Now`; overridden where that is faster.
+  // The same as a number. Default: made from `Now`; overridden where that is
+  // faster.
   virtual std::int64_t UnixNanos() const { return absl::ToUnixNanos(Now()); }
 
   // The time since some fixed moment. Counts the time a machine was suspended

@@ -29,9 +29,10 @@ class ProviderRegistry;
 // services with short-lived tokens change them. Values below zero are refused.
 struct RefreshOptions {
   // A token is replaced at this age even if it lives longer, so that changed
-  // roles and revoked keys take effect. A token is replaced at three quarters of
-  // its lifetime in any case. Both are brought forward by a random tenth.
-  // Default: 0, the method's own: 1 hour; 5 minutes for the metadata service.
+  // roles and revoked keys take effect. A token is replaced at three quarters
+  // of its lifetime in any case. Both are brought forward by a random tenth.
+  // Default: 0, the method's own: 1 hour; 5 minutes for the metadata service;
+  // half a second for a token file.
   absl::Duration max_age = absl::ZeroDuration();
 
   // How long one fetch may take; also how long calls without a token wait,
@@ -44,7 +45,8 @@ struct RefreshOptions {
   absl::Duration initial_backoff = absl::Milliseconds(500);
 
   // The longest pause between attempts while there is no token. While one
-  // lives, a quarter of what is left of it bounds the pause as well.
+  // lives, that is 5 minutes, max_age, or a quarter of what is left of it,
+  // whichever is least.
   // Default: 15 seconds.
   absl::Duration max_backoff = absl::Seconds(15);
 
@@ -54,27 +56,27 @@ struct RefreshOptions {
 
 // What one provider did so far. Never holds a secret.
 struct CredentialsStats {
-  std::string method;         // "ServiceAccountKeyAuth"
-  std::string provider;       // what DebugString says of it
-  bool has_token = false;     // calls made now carry a header
-  absl::Time expires_at = absl::InfinitePast();     // InfiniteFuture: unknown
-  absl::Time last_refresh = absl::InfinitePast();   // the last that succeeded
+  std::string method;      // "ServiceAccountKeyAuth"
+  std::string provider;    // what DebugString says of it
+  bool has_token = false;  // calls made now carry a header
+  absl::Time expires_at = absl::InfinitePast();      // InfiniteFuture: unknown
+  absl::Time last_refresh = absl::InfinitePast();    // the last that succeeded
   absl::Time next_attempt = absl::InfiniteFuture();  // as planned now
-  std::int64_t generation = 0;        // counts tokens that differ
-  std::int64_t refreshes = 0;         // fetches that brought a token
-  std::int64_t failures = 0;          // fetches that did not
+  std::int64_t generation = 0;  // counts tokens that differ
+  std::int64_t refreshes = 0;   // fetches that brought a token
+  std::int64_t failures = 0;    // fetches that did not
   std::int64_t consecutive_failures = 0;
-  std::int64_t rejections = 0;        // ReportRejected of the current header
-  std::int64_t waiters = 0;           // calls waiting for a token now
-  absl::Status last_error;            // of the last failed fetch, if it is the
-                                      // newest; OK after a success
+  std::int64_t rejections = 0;  // ReportRejected of the current header
+  std::int64_t waiters = 0;     // calls waiting for a token now
+  absl::Status last_error;      // of the last failed fetch, if it is the
+                                // newest; OK after a success
 };
 
 // One finished attempt to fetch a token. Never holds a secret.
 struct RefreshEvent {
-  std::string method;    // "ServiceAccountKeyAuth"
-  std::string provider;  // what DebugString says of it
-  absl::Status status;   // OK, or why it failed
+  std::string method;                            // "ServiceAccountKeyAuth"
+  std::string provider;                          // what DebugString says of it
+  absl::Status status;                           // OK, or why it failed
   absl::Time expires_at = absl::InfinitePast();  // of the token held now
   absl::Duration took = absl::ZeroDuration();
   absl::Time next_attempt = absl::InfiniteFuture();

@@ -2,7 +2,8 @@
 //
 //   class VaultTokens final : public aistudio::auth::TokenSource {
 //    public:
-//     absl::StatusOr<aistudio::auth::Token> Fetch(absl::Time deadline) override {
+//     absl::StatusOr<aistudio::auth::Token> Fetch(absl::Time deadline) override
+//     {
 //       auto reply = vault_.Read("yandex/iam-token", deadline);
 //       if (!reply.ok()) return reply.status();
 //       return aistudio::auth::Token{reply->token, reply->expires_at};
@@ -59,9 +60,9 @@ class TokenSource {
   // for it.
   virtual absl::StatusOr<Token> Fetch(absl::Time deadline) = 0;
 
-  // Makes a running `Fetch` return soon. Called when `deadline` has passed, when
-  // the last credentials are dropped, at fork and at exit; the source may be
-  // asked to fetch again afterwards. Must not block.
+  // Makes a running `Fetch` return soon. Called when `deadline` has passed,
+  // when the last credentials are dropped, at fork and at exit; the source may
+  // be asked to fetch again afterwards. Must not block.
   virtual void Cancel() {}
 
   // Names the source in errors and statistics, such as "vault:secret/iam".

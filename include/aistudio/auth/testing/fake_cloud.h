@@ -1,4 +1,4 @@
-// A cloud for tests: a token service and an AI Studio on loopback, with TLS.
+// A cloud for tests: its token services and an AI Studio on loopback, with TLS.
 //
 //   auto cloud = aistudio::auth::testing::FakeCloud::Start();
 //   auto credentials = aistudio::auth::ServiceAccountKeyCredentials(
@@ -25,6 +25,9 @@
 #include "absl/time/time.h"
 #include "aistudio/auth/clock.h"
 #include "aistudio/auth/options.h"
+#include "aistudio/auth/testing/fake_metadata.h"
+#include "aistudio/auth/testing/fake_token_exchange.h"
+#include "aistudio/auth/testing/fake_yc.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/status.h"
 
@@ -36,22 +39,24 @@ class FakeCloudImpl;
 class FakeIamImpl;
 }  // namespace internal
 
-// The IAM token service: `yandex.cloud.iam.v1.IamTokenService/Create` for JWTs of
-// service accounts and for OAuth tokens. A JWT's signature (PS256), audience, key
-// id, issuer and times are verified as the real service does.
+// The IAM token service, `yandex.cloud.iam.v1.IamTokenService`: Create for JWTs
+// of service accounts and for OAuth tokens, and CreateForServiceAccount. A
+// JWT's signature (PS256), audience, key id, issuer and times are verified as
+// the real service does.
 //
-// Thread safety: all methods may be called from any thread, before or amid calls.
+// Thread safety: all methods may be called from any thread, before or amid
+// calls.
 class FakeIam {
  public:
   // What the real service never sends, and a client must survive.
   enum class Answer {
     kGood,
-    kNoToken,           // an empty iam_token
-    kIllegalBytes,      // a token with a newline inside
-    kNoExpiry,          // expires_at not set
-    kExpiryInThePast,   // an hour ago
-    kExpiryFarFuture,   // in a hundred years
-    kSameTokenAgain,    // the newest live token of the subject, if there is one
+    kNoToken,          // an empty iam_token
+    kIllegalBytes,     // a token with a newline inside
+    kNoExpiry,         // expires_at not set
+    kExpiryInThePast,  // an hour ago
+    kExpiryFarFuture,  // in a hundred years
+    kSameTokenAgain,   // the newest live token of the subject, if there is one
   };
 
   // Tokens issued from now on live this long. Default: 12 hours.
@@ -66,8 +71,8 @@ class FakeIam {
   // Requests fail with `status` until it is OK again.
   void FailAlways(grpc::Status status);
 
-  // Requests get no answer at all until `hang` is false; those that hang are then
-  // answered.
+  // Requests get no answer at all until `hang` is false; those that hang are
+  // then answered.
   void Hang(bool hang);
 
   // Answers come this much (real time) later.
@@ -79,6 +84,10 @@ class FakeIam {
   // The audience a JWT must name. Default:
   // "https://iam.api.cloud.yandex.net/iam/v1/tokens".
   void SetJwtAudience(std::string audience);
+
+  // Lets whoever has a live token act as this service account, by
+  // CreateForServiceAccount, from now on. Others may not be impersonated.
+  void AllowImpersonation(std::string service_account_id);
 
   // Accepts this OAuth token from now on.
   void AddOAuthToken(std::string oauth_token);
@@ -120,8 +129,8 @@ class FakeIam {
 // UNAUTHENTICATED with the real service's words.
 //
 // Each request message is answered with `MethodBehavior::responses` copies of
-// itself, and the call ends when the client has sent all it has to send: so with
-// the defaults every unary and every bidirectional call is an echo.
+// itself, and the call ends when the client has sent all it has to send: so
+// with the defaults every unary and every bidirectional call is an echo.
 //
 // Thread safety: all methods may be called from any thread.
 class FakeAiStudio {
@@ -139,7 +148,8 @@ class FakeAiStudio {
 
   // One call as it came in.
   struct Call {
-    std::string method;  // "/yandex.cloud.ai.foundation_models.v1.../Completion"
+    std::string
+        method;  // "/yandex.cloud.ai.foundation_models.v1.../Completion"
     std::multimap<std::string, std::string> metadata;
     bool accepted = false;
   };
@@ -167,15 +177,17 @@ class FakeAiStudio {
   internal::FakeAiStudioImpl* impl_;
 };
 
-// Starts and owns both.
+// Starts and owns all of them.
 //
 // Performance: starts in some 100 ms (a key and a certificate are made). Its
-// servers have threads of their own, so it works beside calls that are parked in
-// gRPC's pool. Thread safety: all methods may be called from any thread.
+// servers have threads of their own, so it works beside calls that are parked
+// in gRPC's pool.
+// Thread safety: all methods may be called from any thread.
 class FakeCloud {
  public:
   struct Options {
-    // The time tokens and JWTs are judged by. Default: null, the machine's clock.
+    // The time tokens and JWTs are judged by. Default: null, the machine's
+    // clock.
     std::shared_ptr<Clock> clock;
 
     // Default: 12 hours.
@@ -195,22 +207,28 @@ class FakeCloud {
 
   FakeIam& iam();
   FakeAiStudio& ai_studio();
+  FakeMetadata& metadata();
+  FakeTokenExchange& token_exchange();
+  FakeYc& yc();
 
   // "localhost:<port>".
   std::string iam_endpoint() const;
   std::string ai_studio_endpoint() const;
 
-  // The certificate both servers show, good for localhost and 127.0.0.1, as root
-  // certificate for clients.
+  // The certificate both servers show, good for localhost and 127.0.0.1, as
+  // root certificate for clients.
   std::string root_certificates() const;
   grpc::SslCredentialsOptions ssl() const;
 
   // Options for the factories that ask IAM: endpoint and certificate.
   IamOptions iam_options() const;
 
-  // The key file of a service account that this cloud knows, in the form the real
-  // one issues.
+  // The key file of a service account that this cloud knows, in the form the
+  // real one issues.
   std::string service_account_key_json() const;
+
+  // The path of the `yc` stand-in, for CliOptions::command.
+  std::string yc_command() const;
 
   // An OAuth token and an API key that this cloud knows.
   std::string oauth_token() const;

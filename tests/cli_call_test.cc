@@ -1,0 +1,138 @@
+// The commands that call AI Studio.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "aistudio/auth/testing/fake_cloud.h"
+#include "tests/cli_testing.h"
+
+namespace aistudio::auth::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+using CliCallTest = CliTest;
+
+TEST_F(CliCallTest, CallSendsBytesAndKeepsResponses) {
+  testing::FakeAiStudio::MethodBehavior stream;
+  stream.responses = 2;
+  cloud_->ai_studio().SetBehavior(kMethod, stream);
+  const std::string responses = (folder_ / "responses").string();
+  const Result result =
+      Run({"call", "--request_file=" + File("request", "abc"),
+           "--response_file=" + responses, "--json", target(), kMethod},
+          metadata_);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              MatchesRegex("\\{\"seq\":1,\"code\":\"OK\",\"message\":\"\","
+                           "\"latency_ms\":[0-9.]+,\"responses\":2\\}\n"));
+  EXPECT_EQ(ReadFile(responses), std::string("\0\0\0\3abc\0\0\0\3abc", 14));
+}
+
+TEST_F(CliCallTest, CallsAreCountedAndSummarized) {
+  const Result result = Run({"call", "--count=20", "--concurrency=4",
+                             "--interval=1ms", target(), kMethod},
+                            metadata_);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\n20 calls, 0 failed; latency min "));
+  EXPECT_EQ(cloud_->ai_studio().accepted(), 20);
+}
+
+TEST_F(CliCallTest, CallThatFailsIsExplainedOnce) {
+  testing::FakeAiStudio::MethodBehavior denied;
+  denied.responses = 0;
+  denied.status = {grpc::StatusCode::PERMISSION_DENIED, "no\x1b[2J"};
+  cloud_->ai_studio().SetBehavior(kMethod, denied);
+  const Result result =
+      Run({"call", "--count=3", target(), kMethod}, metadata_);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, HasSubstr("3 calls, 3 failed"));
+  EXPECT_THAT(result.out + result.err, Not(HasSubstr("\x1b")));
+  const Strings parts = absl::StrSplit(result.err, "PERMISSION_DENIED");
+  EXPECT_EQ(parts.size(), 2) << result.err;
+}
+
+TEST_F(CliCallTest, CallWithoutATokenSaysWhy) {
+  cloud_->iam().FailAlways({grpc::StatusCode::PERMISSION_DENIED, "no such"});
+  const Result result = Run({"call", target(), kMethod}, key_);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("ServiceAccountKeyAuth"));
+  EXPECT_THAT(cloud_->ai_studio().calls(), IsEmpty());
+}
+
+TEST_F(CliCallTest, CallRefusedForItsTokenIsMadeOnceMore) {
+  const pid_t process =
+      Start({"call", "--metadata", "--count=2", "--interval=2s", roots_,
+             metadata_[1], target(), kMethod});
+  const absl::Time end = absl::Now() + absl::Seconds(10);
+  while (cloud_->ai_studio().accepted() < 1 && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  cloud_->iam().RevokeAllTokens();
+  const Result result = Wait(process);
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(cloud_->ai_studio().refused(), 1);
+  EXPECT_EQ(cloud_->ai_studio().accepted(), 2);
+}
+
+TEST_F(CliCallTest, CallToAnotherHostIsNotMade) {
+  const Result result =
+      Run({"call", "--allowed_hosts=*.api.cloud.yandex.net", target(), kMethod},
+          metadata_);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(cloud_->ai_studio().calls(), IsEmpty());
+}
+
+// The fake echoes the request, whose model is where the answer's text would be:
+// named as the bytes of an answer, it comes back as one.
+constexpr char kChatMethod[] =
+    "/yandex.cloud.ai.foundation_models.v1.TextGenerationService/Completion";
+constexpr char kModelThatAnswers[] = "--model=\x0a\x0a\x12\x08say://hi";
+
+TEST_F(CliCallTest, ChatPrintsTheAnswerOnceThoughItIsRepeated) {
+  testing::FakeAiStudio::MethodBehavior stream;
+  stream.responses = 3;
+  cloud_->ai_studio().SetBehavior(kChatMethod, stream);
+  const Result result = Run(
+      {"chat", kModelThatAnswers, "--target=" + target(), "Hello"}, metadata_);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "say://hi\n");
+  EXPECT_EQ(cloud_->ai_studio().calls().back().method, kChatMethod);
+}
+
+TEST_F(CliCallTest, ChatReadsThePromptFromStdin) {
+  Strings arguments = {"chat", kModelThatAnswers, "--target=" + target(), "-"};
+  arguments.insert(arguments.end(), metadata_.begin(), metadata_.end());
+  const Result result = Run(arguments, {}, {}, "Hello");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+TEST_F(CliCallTest, ChatThatIsDeniedNamesTheRole) {
+  testing::FakeAiStudio::MethodBehavior denied;
+  denied.responses = 0;
+  denied.status = {grpc::StatusCode::PERMISSION_DENIED, "Permission denied"};
+  cloud_->ai_studio().SetBehavior(kChatMethod, denied);
+  const Result result = Run(
+      {"chat", "--folder_id=b1g", "--target=" + target(), "Hello"}, metadata_);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_THAT(result.err, HasSubstr("ai.languageModels.user"));
+}
+
+TEST_F(CliCallTest, ChatSurvivesWhatIsNoAnswer) {
+  const Result result = Run(
+      {"chat", "--folder_id=b1g", "--target=" + target(), "Hello"}, metadata_);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("no CompletionResponse"));
+}
+
+}  // namespace
+}  // namespace aistudio::auth::cli
