@@ -223,6 +223,8 @@ AUTH_TEST_SRCS = [
     "tests/credentials_with_test.cc",
     "tests/detection_test.cc",
     "tests/fake_cloud_test.cc",
+    "tests/fake_cloud_testing.h",
+    "tests/fake_iam_test.cc",
     "tests/first_token_test.cc",
     "tests/from_string_test.cc",
     "tests/http_test.cc",

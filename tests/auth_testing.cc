@@ -9,9 +9,15 @@
 #include <utility>
 
 #include "grpcpp/generic/generic_stub.h"
+#include "openssl/crypto.h"
 
 namespace aistudio::auth {
 namespace {
+
+// Before anything else uses OpenSSL: when the tests end, threads of gRPC may
+// still be closing connections, and its exit handler would free what they use.
+[[maybe_unused]] const int openssl_stays =
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 grpc::ByteBuffer Message() {
   const grpc::Slice slice("hello");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "openssl/crypto.h"
 #include "src/cli/command.h"
 #include "src/cli/commands.h"
 #include "src/cli/demo.h"
@@ -45,5 +46,10 @@ ExitCode Main(const std::vector<std::string>& arguments) {
 }  // namespace aistudio::auth::cli
 
 int main(int argc, char** argv) {
+#ifdef OPENSSL_INIT_NO_ATEXIT
+  // When main returns, threads of gRPC may still be closing connections;
+  // OpenSSL would free what they use (docs/decisions/0005-fork-and-exit.md).
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+#endif
   return aistudio::auth::cli::Main({argv + (argc > 0 ? 1 : 0), argv + argc});
 }

@@ -81,7 +81,9 @@ void RegistryCore::Drop(const std::shared_ptr<ProviderRecord>& record) {
   }
   for (ProviderRecord::Waiter& waiter : record->waiters) {
     locked.outbox.Add([done = std::move(waiter.done)] {
-      done(absl::CancelledError("the credentials were dropped"));
+      done(absl::CancelledError(
+          "the credentials were dropped while a call waited; keep a handle for "
+          "as long as calls run"));
     });
   }
   record->waiters.clear();

@@ -72,7 +72,8 @@ grpc::Status AuthPlugin::GetMetadata(
     return ToPluginStatus(attachment_->provider().method(), status);
   } catch (const std::exception&) {
     return grpc::Status(grpc::StatusCode::UNAVAILABLE,
-                        "aistudio-auth: out of memory");
+                        "aistudio-auth[plugin]: RESOURCE_EXHAUSTED: memory: "
+                        "none is left for a header; free some and try again");
   }
 }
 
