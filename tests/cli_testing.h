@@ -71,6 +71,12 @@ class CliTest : public ::testing::Test {
     Strings words = arguments;
     words.insert(words.begin(), kCommand);
     Strings variables = environment;
+    // What a sanitizer is told about the test holds for the command as well.
+    for (const char* name : {"ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"}) {
+      if (const char* value = std::getenv(name)) {
+        variables.push_back(std::string(name) + "=" + value);
+      }
+    }
     variables.push_back("PATH=/usr/bin:/bin");
     const auto pointers = [](Strings& strings) {
       std::vector<char*> result;

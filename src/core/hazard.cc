@@ -28,7 +28,7 @@ HazardSlot* FindOrMakeSlot() {
 
 }  // namespace
 
-thread_local HazardSlot* HazardGuard::this_thread_slot_ = nullptr;
+__thread HazardSlot* HazardGuard::this_thread_slot_ = nullptr;
 
 struct HazardGuard::SlotOwner {
   ~SlotOwner() {

@@ -51,7 +51,10 @@ class HazardGuard {
   static void GiveBack(HazardSlot* slot);
   struct SlotOwner;
 
-  static thread_local HazardSlot* this_thread_slot_;
+  // Not thread_local: that would be read through a function, as it might have a
+  // constructor, and gcc's UndefinedBehaviorSanitizer takes that for a null
+  // pointer.
+  static __thread HazardSlot* this_thread_slot_;
   HazardSlot* const slot_;
 };
 
