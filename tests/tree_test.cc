@@ -134,7 +134,10 @@ Complaints CheckLayers(const Tree& tree) {
   for (const auto& [path, text] : tree) {
     const auto layer = std::find_if(
         Layers().begin(), Layers().end(),
-        [&](const Layer& known) { return StartsWith(path, known.folder); });
+        // Named anew: C++17 lets no lambda capture a structured binding.
+        [&file = path](const Layer& known) {
+          return StartsWith(file, known.folder);
+        });
     if (layer == Layers().end()) {
       complaints.push_back(path + " is in no layer");
       continue;
