@@ -77,6 +77,8 @@ build() {
     export AISTUDIO_AUTH_LAUNCHER=ccache
     # Without these, ccache gives up on files with precompiled headers.
     export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    # Another clone of the same sources finds what this one compiled.
+    export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
   fi
   say "building build/$preset (a few minutes the first time) ..."
   quietly cmake --preset "$preset"
