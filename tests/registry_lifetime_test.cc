@@ -130,6 +130,50 @@ TEST_F(RegistryLifetimeTest, DroppingDuringAFetchCancelsItAndDoesNotWait) {
   source->Release();
 }
 
+TEST_F(RegistryLifetimeTest, ASourceThatWasAboutToFetchHearsCancelToo) {
+  class Late final : public TokenSource {
+   public:
+    absl::StatusOr<Token> Fetch(absl::Time) override {
+      state_.With([](State& state) { state.in_fetch = true; });
+      // Told to cancel what it has not yet begun.
+      state_.WaitFor([](const State& state) { return state.cancels == 1; });
+      state_.With([](State& state) { state.listens = true; });
+      const bool heard =
+          state_.WaitFor([](const State& state) { return state.heard; });
+      state_.With([&](State& state) { state.returned = heard; });
+      return absl::CancelledError("cancelled");
+    }
+    void Cancel() override {
+      state_.With([](State& state) {
+        ++state.cancels;
+        state.heard = state.listens;
+      });
+    }
+    std::string DebugString() const override { return "late"; }
+    bool WaitUntilInFetch() {
+      return state_.WaitFor([](const State& state) { return state.in_fetch; });
+    }
+    bool WaitUntilCancelled() {
+      return state_.WaitFor([](const State& state) { return state.returned; });
+    }
+
+   private:
+    struct State {
+      bool in_fetch = false;
+      bool listens = false;
+      bool heard = false;
+      bool returned = false;
+      int cancels = 0;
+    };
+    Watched<State> state_;
+  };
+  const auto source = std::make_shared<Late>();
+  auto provider = Share(source);
+  ASSERT_TRUE(source->WaitUntilInFetch());
+  provider.reset();
+  EXPECT_TRUE(source->WaitUntilCancelled());
+}
+
 TEST_F(RegistryLifetimeTest, ASourceThatHangsInCancelDelaysNobody) {
   class Hanger final : public TokenSource {
    public:

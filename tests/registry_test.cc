@@ -218,17 +218,21 @@ TEST_F(RegistryTest, ACancelThatThrowsIsHarmless) {
   class Thrower final : public TokenSource {
    public:
     absl::StatusOr<Token> Fetch(absl::Time) override {
-      waker.Wait();
+      fetching.Wake();
+      cancelled.Wait();
       return absl::CancelledError("cancelled");
     }
     void Cancel() override {
-      waker.Wake();
+      cancelled.Wake();
       throw std::runtime_error("cannot");
     }
     std::string DebugString() const override { return "thrower"; }
-    Waker waker;
+    Waker fetching;
+    Waker cancelled;
   };
-  const auto provider = Share(std::make_shared<Thrower>());
+  const auto source = std::make_shared<Thrower>();
+  const auto provider = Share(source);
+  source->fetching.Wait();
   clock_->Advance(absl::Seconds(10));
   ASSERT_TRUE(log_.WaitForCount(1));
   EXPECT_EQ(log_.events()[0].status.code(),

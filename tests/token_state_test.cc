@@ -158,6 +158,46 @@ TEST_F(TokenStateTest, AFetchThatIsOverdueFailsTheCallsThatWait) {
   EXPECT_EQ(Stats().failures, 1);
 }
 
+TEST_F(TokenStateTest, AFetchsTimeCountsFromWhenAThreadTakesItUp) {
+  state_.FetchQueued(now_);
+  EXPECT_TRUE(state_.fetching());
+  EXPECT_FALSE(state_.ShouldFetch(now_));
+  Pass(absl::Seconds(50));
+  EXPECT_FALSE(state_.IsOverdue(now_));
+  EXPECT_EQ(At(), Readiness::kPending);
+  state_.FetchStarted(now_);
+  Pass(absl::Seconds(9));
+  EXPECT_FALSE(state_.IsOverdue(now_));
+  EXPECT_EQ(At(), Readiness::kPending);
+  EXPECT_EQ(NextIn(), absl::Seconds(1));
+  Pass(absl::Seconds(1));
+  EXPECT_TRUE(state_.IsOverdue(now_));
+  EXPECT_EQ(At(), Readiness::kFailed);
+}
+
+TEST_F(TokenStateTest, CallsHearWhenNoThreadIsFreeForLong) {
+  state_.FetchQueued(now_);
+  EXPECT_EQ(NextIn(), absl::Minutes(1));
+  Pass(absl::Minutes(1));
+  ASSERT_TRUE(state_.IsOverdue(now_));
+  state_.FetchOverdue(now_, /*calls_wait=*/true);
+  EXPECT_FALSE(state_.IsOverdue(now_)) << "counted once";
+  EXPECT_EQ(At(), Readiness::kFailed);
+  const absl::Status why = state_.WhyNot(now_, kNone);
+  EXPECT_EQ(why.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(std::string(why.message()),
+              HasSubstr("no thread was free to ask it within 1m"));
+
+  // Its turn comes: now it has its own time, and calls wait for it again.
+  Pass(absl::Minutes(5));
+  state_.FetchStarted(now_);
+  EXPECT_EQ(At(), Readiness::kPending);
+  EXPECT_FALSE(state_.IsOverdue(now_));
+  EXPECT_TRUE(End(Token{"token", now_.wall + absl::Hours(1)}).ok());
+  EXPECT_EQ(At(), Readiness::kReady);
+  EXPECT_EQ(Stats().failures, 1);
+}
+
 TEST_F(TokenStateTest, AnOverdueFetchIsCountedOnceAndItsReasonStands) {
   Start();
   Pass(absl::Seconds(10));

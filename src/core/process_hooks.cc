@@ -16,6 +16,9 @@ namespace {
 // A cancelled call to IAM is back within a millisecond or two.
 constexpr auto kLongestInterrupt = std::chrono::milliseconds(50);
 
+// A source that was about to enter Fetch did not hear the first Cancel.
+constexpr auto kCancelPause = std::chrono::milliseconds(5);
+
 // A program that forks all the time must not break off every fetch it ever
 // starts.
 constexpr absl::Duration kInterruptInterval = absl::Seconds(30);
@@ -105,7 +108,7 @@ void RegistryCore::InterruptFetches(std::unique_lock<std::mutex>& lock,
   std::vector<std::shared_ptr<ProviderRecord>> interrupted;
   for (const auto& [order, record] : records_) {
     const ProviderSpec& spec = record->spec;
-    if (!record->state.fetching() ||
+    if (!record->fetch_runs ||
         !(at_fork ? spec.interrupt_at_fork : spec.interrupt_at_exit) ||
         (at_fork && now - record->last_interrupt < kInterruptInterval)) {
       continue;
@@ -115,11 +118,17 @@ void RegistryCore::InterruptFetches(std::unique_lock<std::mutex>& lock,
     interrupted.push_back(record);
   }
   if (interrupted.empty()) return;
-  lock.unlock();
-  for (const auto& record : interrupted) CancelFetch(record);
-  lock.lock();
-  interruptible_fetch_ended_->wait_for(
-      lock, kLongestInterrupt, [this] { return interruptible_fetches_ == 0; });
+  const auto end = std::chrono::steady_clock::now() + kLongestInterrupt;
+  do {
+    lock.unlock();
+    for (const auto& record : interrupted) CallCancel(*record->spec.source);
+    lock.lock();
+    if (fetch_ended_->wait_for(lock, kCancelPause, [this] {
+          return interruptible_fetches_ == 0;
+        })) {
+      return;
+    }
+  } while (std::chrono::steady_clock::now() < end);
 }
 
 void RegistryCore::RepairAfterFork() {
@@ -129,8 +138,8 @@ void RegistryCore::RepairAfterFork() {
   // Their destructors could wait for threads that exist in the parent only.
   waker_.release();
   waker_ = std::make_unique<Waker>();
-  interruptible_fetch_ended_.release();
-  interruptible_fetch_ended_ = std::make_unique<std::condition_variable>();
+  fetch_ended_.release();
+  fetch_ended_ = std::make_unique<std::condition_variable>();
   interruptible_fetches_ = 0;
   refresher_runs_ = false;
   sleeps_until_ = -absl::InfiniteDuration();
@@ -140,6 +149,7 @@ void RegistryCore::RepairAfterFork() {
   busy_sources_.clear();
   for (const auto& [order, record] : records_) {
     record->state.Forked();
+    record->fetch_runs = false;
     record->interrupted = false;
     record->waits_for_source = false;
     // The calls that wait belong to the parent's threads. What their callbacks

@@ -1,6 +1,7 @@
 // The refresher thread, and what it does for one provider.
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <utility>
@@ -33,7 +34,21 @@ absl::StatusOr<Token> CallFetch(TokenSource& source, const std::string& where,
   }
 }
 
+// A source hears Cancel only while it is in Fetch, and may be about to enter it
+// when it is told; so it is told again after these pauses.
+constexpr std::chrono::milliseconds kCancelPauses[] = {
+    std::chrono::milliseconds(10), std::chrono::milliseconds(100),
+    std::chrono::milliseconds(1000)};
+
 }  // namespace
+
+void CallCancel(TokenSource& source) {
+  try {
+    source.Cancel();
+  } catch (...) {
+    // A source that cannot be cancelled comes back when it does.
+  }
+}
 
 bool RegistryCore::EnsureRefresher() {
   // At the end of the process it may still run, but sees to nothing any more.
@@ -81,8 +96,8 @@ void RegistryCore::Tick(const std::shared_ptr<ProviderRecord>& record,
     Emit(record, now, record->spec.policy.fetch_timeout, event);
     pool_.Enqueue(shared_from_this(), [self = shared_from_this(), record,
                                        event = std::move(event)]() mutable {
-      self->CancelFetch(record);
       event.Run();
+      self->CancelFetch(record);
     });
   }
   if (state.ShouldFetch(now) && !stopped_) StartFetch(record, now);
@@ -93,8 +108,8 @@ void RegistryCore::Tick(const std::shared_ptr<ProviderRecord>& record,
 
 void RegistryCore::StartFetch(const std::shared_ptr<ProviderRecord>& record,
                               Instant now) {
-  record->state.FetchStarted(now);
-  if (!EnqueueFetch(record, now)) {
+  record->state.FetchQueued(now);
+  if (!EnqueueFetch(record)) {
     record->state
         .FetchEnded(now,
                     absl::ResourceExhaustedError(absl::StrCat(
@@ -106,13 +121,10 @@ void RegistryCore::StartFetch(const std::shared_ptr<ProviderRecord>& record,
   }
 }
 
-bool RegistryCore::EnqueueFetch(const std::shared_ptr<ProviderRecord>& record,
-                                Instant now) {
-  const absl::Time deadline = now.wall + record->spec.policy.fetch_timeout;
-  return pool_.Enqueue(shared_from_this(),
-                       [self = shared_from_this(), record, deadline] {
-                         self->RunFetch(record, deadline);
-                       });
+bool RegistryCore::EnqueueFetch(const std::shared_ptr<ProviderRecord>& record) {
+  return pool_.Enqueue(shared_from_this(), [self = shared_from_this(), record] {
+    self->RunFetch(record);
+  });
 }
 
 bool RegistryCore::TakeSource(ProviderRecord& record) {
@@ -127,16 +139,22 @@ void RegistryCore::GiveSourceBack(const ProviderRecord& record) {
   const auto shared = by_identity_.find(record.spec.identity);
   if (shared == by_identity_.end() || stopped_) return;
   const auto& next = records_.at(shared->second.record->order);
-  if (std::exchange(next->waits_for_source, false)) EnqueueFetch(next, Now());
+  if (std::exchange(next->waits_for_source, false)) EnqueueFetch(next);
 }
 
-void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record,
-                            absl::Time deadline) {
+void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record) {
   const bool interruptible =
       record->spec.interrupt_at_fork || record->spec.interrupt_at_exit;
+  absl::Time deadline;
   {
     Locked locked(*this);
-    if (record->dropped || !TakeSource(*record)) return;
+    if (record->dropped) return;
+    const Instant now = Now();
+    record->state.FetchStarted(now);
+    Tick(record, now, locked.outbox);
+    if (!TakeSource(*record)) return;
+    deadline = now.wall + record->spec.policy.fetch_timeout;
+    record->fetch_runs = true;
     if (interruptible) ++interruptible_fetches_;
   }
   const absl::Duration started = clock_->Uptime();
@@ -145,9 +163,9 @@ void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record,
   const absl::Duration took = clock_->Uptime() - started;
 
   Locked locked(*this);
-  if (interruptible && --interruptible_fetches_ == 0) {
-    interruptible_fetch_ended_->notify_all();
-  }
+  record->fetch_runs = false;
+  if (interruptible) --interruptible_fetches_;
+  fetch_ended_->notify_all();
   GiveSourceBack(*record);
   const bool interrupted = std::exchange(record->interrupted, false);
   if (record->dropped) {
@@ -168,10 +186,13 @@ void RegistryCore::RunFetch(const std::shared_ptr<ProviderRecord>& record,
 }
 
 void RegistryCore::CancelFetch(const std::shared_ptr<ProviderRecord>& record) {
-  try {
-    record->spec.source->Cancel();
-  } catch (...) {
-    // A source that cannot be cancelled comes back when it does.
+  for (const auto pause : kCancelPauses) {
+    CallCancel(*record->spec.source);
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (fetch_ended_->wait_for(lock, pause,
+                               [&] { return !record->fetch_runs; })) {
+      return;
+    }
   }
 }
 

@@ -74,7 +74,7 @@ void RegistryCore::Drop(const std::shared_ptr<ProviderRecord>& record) {
   if (shared != by_identity_.end() && shared->second.record == record.get()) {
     by_identity_.erase(shared);
   }
-  if (record->state.fetching()) {
+  if (record->fetch_runs) {
     pool_.Enqueue(shared_from_this(), [self = shared_from_this(), record] {
       self->CancelFetch(record);
     });

@@ -50,6 +50,9 @@ struct ProviderSpec {
   bool interrupt_at_exit = false;
 };
 
+// Cancels what `source` does now, whatever it throws.
+void CallCancel(TokenSource& source);
+
 // Callbacks to run after the lock is gone.
 class Outbox {
  public:
@@ -90,6 +93,7 @@ struct ProviderRecord {
   bool dropped = false;
   bool waits_for_source =
       false;                 // its fetch begins when an older one has ended
+  bool fetch_runs = false;   // a thread is inside the source, or about to be
   bool interrupted = false;  // the running fetch is to come back at once
   absl::Duration last_interrupt = -absl::InfiniteDuration();
 
@@ -154,20 +158,20 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
   CredentialsStats StatsOf(ProviderRecord& record, Instant now) const;
   void Drop(const std::shared_ptr<ProviderRecord>& record);
 
-  // The refresher (refresher.cc). All but Refresh and RunFetch with the mutex
-  // held.
+  // The refresher (refresher.cc). All but Refresh, RunFetch and CancelFetch
+  // with the mutex held.
   bool EnsureRefresher();
   void Refresh();
   void Tick(const std::shared_ptr<ProviderRecord>& record, Instant now,
             Outbox& outbox);
   void StartFetch(const std::shared_ptr<ProviderRecord>& record, Instant now);
-  bool EnqueueFetch(const std::shared_ptr<ProviderRecord>& record, Instant now);
+  bool EnqueueFetch(const std::shared_ptr<ProviderRecord>& record);
   // A source that cannot serve two may still be in a fetch for credentials that
   // were dropped meanwhile: then the one for `record` begins when that is over.
   bool TakeSource(ProviderRecord& record);
   void GiveSourceBack(const ProviderRecord& record);
-  void RunFetch(const std::shared_ptr<ProviderRecord>& record,
-                absl::Time deadline);
+  void RunFetch(const std::shared_ptr<ProviderRecord>& record);
+  // Without the mutex, on a thread of the pool: Cancel is foreign code.
   void CancelFetch(const std::shared_ptr<ProviderRecord>& record);
   void AnswerWaiters(ProviderRecord& record, Instant now, Outbox& outbox);
   void Reschedule(const std::shared_ptr<ProviderRecord>& record, Instant now);
@@ -204,7 +208,7 @@ class RegistryCore : public std::enable_shared_from_this<RegistryCore> {
   std::uint32_t epoch_ = fork_epoch.load();
   bool stopped_ = false;  // the process ends
   std::size_t interruptible_fetches_ = 0;
-  std::unique_ptr<std::condition_variable> interruptible_fetch_ended_ =
+  std::unique_ptr<std::condition_variable> fetch_ended_ =
       std::make_unique<std::condition_variable>();
   std::minstd_rand random_{std::random_device{}()};
 };

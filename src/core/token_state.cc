@@ -24,23 +24,38 @@ constexpr absl::Duration kShortestFetchInterval = absl::Milliseconds(200);
 
 constexpr absl::Duration kRejectionInterval = absl::Seconds(10);
 
+// How long a fetch may wait for a thread before calls hear of it.
+constexpr absl::Duration kLongestQueue = absl::Minutes(1);
+
 }  // namespace
 
-void TokenState::FetchStarted(Instant now) {
+void TokenState::FetchQueued(Instant now) {
   fetching_ = true;
+  queued_ = true;
   overdue_ = false;
   rejected_while_fetching_ = false;
   fetch_started_ = now.uptime;
+}
+
+void TokenState::FetchStarted(Instant now) {
+  FetchQueued(now);
+  queued_ = false;
   if (!series_started_.has_value()) series_started_ = now.uptime;
 }
 
 void TokenState::FetchOverdue(Instant now, bool calls_wait) {
   overdue_ = true;
-  CountFailure(now,
-               absl::DeadlineExceededError(absl::StrCat(
-                   where_, ": no answer within ",
-                   absl::FormatDuration(policy_.fetch_timeout),
-                   "; it is asked again; check the network and the service")),
+  const std::string what =
+      queued_ ? absl::StrCat(": no thread was free to ask it within ",
+                             absl::FormatDuration(kLongestQueue),
+                             ", as too many other sources hang; it is asked "
+                             "when one is free; see which "
+                             "ProviderRegistry::Snapshot shows without a token")
+              : absl::StrCat(
+                    ": no answer within ",
+                    absl::FormatDuration(policy_.fetch_timeout),
+                    "; it is asked again; check the network and the service");
+  CountFailure(now, absl::DeadlineExceededError(absl::StrCat(where_, what)),
                calls_wait);
 }
 
@@ -223,14 +238,19 @@ bool TokenState::ShouldFetch(Instant now) const {
   return !fetching_ && now.uptime >= NextFetch(now);
 }
 
+absl::Duration TokenState::FetchEnd() const {
+  return fetch_started_ + (queued_ ? kLongestQueue : policy_.fetch_timeout);
+}
+
 bool TokenState::IsOverdue(Instant now) const {
-  return fetching_ && !overdue_ &&
-         now.uptime >= fetch_started_ + policy_.fetch_timeout;
+  return fetching_ && !overdue_ && now.uptime >= FetchEnd();
 }
 
 absl::Duration TokenState::WaitEnd() const {
-  return series_started_.has_value() ? *series_started_ + policy_.fetch_timeout
-                                     : absl::InfiniteDuration();
+  if (series_started_.has_value()) {
+    return *series_started_ + policy_.fetch_timeout;
+  }
+  return fetching_ ? FetchEnd() : absl::InfiniteDuration();
 }
 
 absl::Duration TokenState::NextChange(Instant now) const {
@@ -238,7 +258,7 @@ absl::Duration TokenState::NextChange(Instant now) const {
   if (!fetching_) {
     next = NextFetch(now);
   } else if (!overdue_) {
-    next = fetch_started_ + policy_.fetch_timeout;
+    next = FetchEnd();
   }
   if (Alive(now)) {
     next = std::min({next, held_->usable_until_uptime,

@@ -28,10 +28,9 @@ namespace aistudio::auth::internal {
 //  - A failed fetch never discards a token that still lives.
 //  - A token counts as dead when either clock says so.
 //  - Calls without a token wait to one end: fetch_timeout after the first
-//  attempt of
-//    a series of failures began; a permanent error ends the wait. Then they
-//    fail with the last error, until a token comes. The next attempt is always
-//    planned.
+//    attempt of a series of failures began, or a minute if no thread was free
+//    to begin it; a permanent error ends the wait. Then they fail with the last
+//    error, until a token comes. The next attempt is always planned.
 class TokenState {
  public:
   // `where` names the source in errors made here. `random` returns numbers in
@@ -42,9 +41,13 @@ class TokenState {
 
   // What happened ------------------------------------------------------------
 
+  // A fetch waits for a thread.
+  void FetchQueued(Instant now);
+
+  // A thread has taken it up: its time counts from here.
   void FetchStarted(Instant now);
 
-  // The fetch has not come back in time; it may yet.
+  // The fetch has not begun, or not come back, in time; it may yet.
   void FetchOverdue(Instant now, bool calls_wait);
 
   // The fetch came back. Returns why it brought nothing, or OK. Takes `token`
@@ -117,6 +120,7 @@ class TokenState {
   void PlanRejectionRefresh(Instant now);
   absl::Duration NextFetch(Instant now) const;
   bool Alive(Instant now) const { return held_ && held_->LivesAt(now); }
+  absl::Duration FetchEnd() const;
   absl::Duration WaitEnd() const;
 
   const std::string where_;
@@ -127,7 +131,9 @@ class TokenState {
   absl::Duration required_remaining_ = absl::ZeroDuration();
 
   bool fetching_ = false;
-  bool overdue_ = false;  // the running fetch, already counted as failed
+  bool queued_ = false;   // the fetch, which no thread has taken up yet
+  bool overdue_ = false;  // the fetch, already counted as failed
+  // If it is queued: since when.
   absl::Duration fetch_started_ = -absl::InfiniteDuration();
 
   // The first attempt since the last success; calls wait from here.

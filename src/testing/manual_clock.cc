@@ -24,11 +24,17 @@ void ManualClock::WaitUntil(Waker& waker, absl::Duration until) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (uptime_ >= until) return;
+    std::int64_t& known = known_[&waker];
+    if (known != times_set_) {
+      known = times_set_;
+      return;
+    }
     waiting_.push_back(&waker);
   }
   waker.Wait();
   std::lock_guard<std::mutex> lock(mutex_);
   waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &waker));
+  known_[&waker] = times_set_;
 }
 
 void ManualClock::Advance(absl::Duration duration) {
@@ -41,6 +47,7 @@ void ManualClock::Advance(absl::Duration duration) {
 void ManualClock::SetWallClock(absl::Time now) {
   std::lock_guard<std::mutex> lock(mutex_);
   now_ = now;
+  ++times_set_;
   WakeAllLocked();
 }
 

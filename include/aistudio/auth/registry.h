@@ -35,8 +35,9 @@ struct RefreshOptions {
   // half a second for a token file.
   absl::Duration max_age = absl::ZeroDuration();
 
-  // How long one fetch may take; also how long calls without a token wait,
-  // counted from the first attempt. Default: 10 seconds.
+  // How long one fetch may take, counted from when a thread of the library
+  // takes it up; also how long calls without a token wait, counted from the
+  // first attempt. Default: 10 seconds.
   absl::Duration fetch_timeout = absl::Seconds(10);
 
   // The longest pause after the first failed attempt; it doubles with each

@@ -61,8 +61,9 @@ class TokenSource {
   virtual absl::StatusOr<Token> Fetch(absl::Time deadline) = 0;
 
   // Makes a running `Fetch` return soon. Called when `deadline` has passed,
-  // when the last credentials are dropped, at fork and at exit; the source may
-  // be asked to fetch again afterwards. Must not block.
+  // when the last credentials are dropped, at fork and at exit; more than once
+  // while `Fetch` does not return. The source may be asked to fetch again
+  // afterwards. Must not block.
   virtual void Cancel() {}
 
   // Names the source in errors and statistics, such as "vault:secret/iam".

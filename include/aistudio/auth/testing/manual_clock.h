@@ -3,6 +3,8 @@
 #ifndef AISTUDIO_AUTH_TESTING_MANUAL_CLOCK_H_
 #define AISTUDIO_AUTH_TESTING_MANUAL_CLOCK_H_
 
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -45,6 +47,10 @@ class ManualClock final : public Clock {
   absl::Time now_;
   absl::Duration uptime_ = absl::Hours(1);
   std::vector<Waker*> waiting_;
+  // How often the wall clock was set, and had been when each waker last waited:
+  // who looked at the clock just before it was set must look again.
+  std::int64_t times_set_ = 0;
+  std::map<const Waker*, std::int64_t> known_;
 };
 
 }  // namespace aistudio::auth::testing
