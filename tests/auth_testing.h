@@ -21,7 +21,7 @@ namespace aistudio::auth {
 inline constexpr char kUnaryMethod[] =
     "/yandex.cloud.ai.foundation_models.v1.TokenizerService/Tokenize";
 inline constexpr char kStreamMethod[] =
-    "/yandex.cloud.ai.foundation_models.v1.TextGenerationService/Completion";
+    "/speechkit.stt.v3.Recognizer/RecognizeStreaming";
 
 // Starts a cloud, or ends the test program.
 std::unique_ptr<testing::FakeCloud> StartCloud(

@@ -14,6 +14,7 @@
 namespace aistudio::auth::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
@@ -91,28 +92,41 @@ TEST_F(CliCallTest, CallToAnotherHostIsNotMade) {
   EXPECT_THAT(cloud_->ai_studio().calls(), IsEmpty());
 }
 
-// The fake echoes the request, whose model is where the answer's text would be:
-// named as the bytes of an answer, it comes back as one.
 constexpr char kChatMethod[] =
     "/yandex.cloud.ai.foundation_models.v1.TextGenerationService/Completion";
-constexpr char kModelThatAnswers[] = "--model=\x0a\x0a\x12\x08say://hi";
 
-TEST_F(CliCallTest, ChatPrintsTheAnswerOnceThoughItIsRepeated) {
-  testing::FakeAiStudio::MethodBehavior stream;
-  stream.responses = 3;
-  cloud_->ai_studio().SetBehavior(kChatMethod, stream);
-  const Result result = Run(
-      {"chat", kModelThatAnswers, "--target=" + target(), "Hello"}, metadata_);
+TEST_F(CliCallTest, ChatPrintsTheAnswerOnceThoughItGrows) {
+  const Result result =
+      Run({"chat", "--folder_id=b1gfolder", "--target=" + target(),
+           "What is TLS, and why is it everywhere?"},
+          metadata_);
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, "say://hi\n");
-  EXPECT_EQ(cloud_->ai_studio().calls().back().method, kChatMethod);
+  EXPECT_EQ(result.out, "You said: What is TLS, and why is it everywhere?\n");
+  EXPECT_THAT(result.err, IsEmpty());
+  const auto call = cloud_->ai_studio().calls().back();
+  EXPECT_EQ(call.method, kChatMethod);
+  EXPECT_EQ(call.metadata.count("x-folder-id"), 1u);
 }
 
 TEST_F(CliCallTest, ChatReadsThePromptFromStdin) {
-  Strings arguments = {"chat", kModelThatAnswers, "--target=" + target(), "-"};
+  Strings arguments = {"chat", "--target=" + target(), "-"};
   arguments.insert(arguments.end(), metadata_.begin(), metadata_.end());
-  const Result result = Run(arguments, {}, {}, "Hello");
+  const Result result =
+      Run(arguments, {}, {"YC_FOLDER_ID=b1gfolder"}, "Hello\nthere");
   EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "You said: Hello\nthere\n");
+}
+
+TEST_F(CliCallTest, ChatTakesAWholeModelUri) {
+  Strings chat = {"chat", "--target=" + target(), "Hello"};
+  chat.insert(chat.end(), metadata_.begin(), metadata_.end());
+  const Result good = Run(chat, {"--model=gpt://b1gfolder/yandexgpt/rc"});
+  EXPECT_EQ(good.exit_code, 0) << good.err;
+  const Result bad = Run(chat, {"--model=gpt://b1gfolder"});
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_THAT(bad.out, IsEmpty());
+  EXPECT_THAT(bad.err,
+              AllOf(HasSubstr("INVALID_ARGUMENT"), HasSubstr("model_uri")));
 }
 
 TEST_F(CliCallTest, ChatThatIsDeniedNamesTheRole) {
@@ -128,6 +142,7 @@ TEST_F(CliCallTest, ChatThatIsDeniedNamesTheRole) {
 }
 
 TEST_F(CliCallTest, ChatSurvivesWhatIsNoAnswer) {
+  cloud_->ai_studio().SetBehavior(kChatMethod, {});
   const Result result = Run(
       {"chat", "--folder_id=b1g", "--target=" + target(), "Hello"}, metadata_);
   EXPECT_EQ(result.exit_code, 1);

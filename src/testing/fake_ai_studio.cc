@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "src/testing/fake_text_generation.h"
 
 namespace aistudio::auth::testing::internal {
 namespace {
@@ -102,6 +103,7 @@ std::unique_ptr<CallHandler> FakeAiStudioImpl::OnCall(ServerCall& call) {
   seen.method = call.method();
   seen.metadata = call.metadata();
   FakeAiStudio::MethodBehavior behavior;
+  bool is_model = seen.method == kCompletionMethod;
   grpc::Status verdict;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -109,11 +111,15 @@ std::unique_ptr<CallHandler> FakeAiStudioImpl::OnCall(ServerCall& call) {
     seen.accepted = verdict.ok();
     ++(seen.accepted ? accepted_ : refused_);
     const auto set = behaviors_.find(seen.method);
-    if (set != behaviors_.end()) behavior = set->second;
+    if (set != behaviors_.end()) {
+      behavior = set->second;
+      is_model = false;
+    }
     calls_.push_back(std::move(seen));
     if (calls_.size() > kRememberedCalls) calls_.pop_front();
   }
   if (!verdict.ok()) call.Finish(verdict, absl::ZeroDuration());
+  if (is_model) return MakeTextGenerationHandler(&call);
   return std::make_unique<EchoHandler>(&call, std::move(behavior));
 }
 

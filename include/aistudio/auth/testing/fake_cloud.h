@@ -132,6 +132,12 @@ class FakeIam {
 // itself, and the call ends when the client has sent all it has to send: so
 // with the defaults every unary and every bidirectional call is an echo.
 //
+// One method is no echo, unless SetBehavior makes it one:
+// TextGenerationService/Completion answers as a model does, with the last
+// message in its words. If the request asks for a stream, the answer grows from
+// response to response; the last one has a final status and the usage. A
+// request without a model's URI or messages is INVALID_ARGUMENT.
+//
 // Thread safety: all methods may be called from any thread.
 class FakeAiStudio {
  public:
