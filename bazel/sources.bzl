@@ -40,6 +40,7 @@ CORE_SRCS = [
     "src/core/snapshot.h",
     "src/core/token_state.cc",
     "src/core/token_state.h",
+    "src/core/token_state_answers.cc",
     "src/core/worker_pool.cc",
     "src/core/worker_pool.h",
 ]

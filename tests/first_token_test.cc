@@ -144,7 +144,11 @@ TEST_F(FirstTokenTest, WaitUntilReadyIsTheStartUpCheck) {
   cloud_->iam().Hang(true);
   const Credentials credentials = KeyCredentials();
   const absl::Status early = credentials.WaitUntilReady(absl::Milliseconds(50));
-  EXPECT_EQ(early.code(), absl::StatusCode::kUnavailable) << early;
+  EXPECT_EQ(early.code(), absl::StatusCode::kDeadlineExceeded) << early;
+  EXPECT_THAT(std::string(early.message()),
+              ::testing::HasSubstr("no token came within 50ms; it is still"));
+  EXPECT_EQ(credentials.WaitUntilReady(absl::ZeroDuration()).code(),
+            absl::StatusCode::kUnavailable);
   EXPECT_EQ(credentials.AuthorizationHeader().status().code(),
             absl::StatusCode::kUnavailable);
   cloud_->iam().Hang(false);

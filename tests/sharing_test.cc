@@ -119,10 +119,7 @@ TEST_F(SharingTest, StaticMethodsHaveNoThreadAndNoRegistryEntry) {
 }
 
 TEST_F(SharingTest, AThousandProvidersNeedNoMoreThreadsThanAHandful) {
-  // A thousand handshakes take a while under a sanitizer; they are not what
-  // this is about.
-  IamOptions options = Options();
-  options.refresh.fetch_timeout = absl::Minutes(2);
+  const IamOptions options = Options();
   const Credentials first = *OAuthTokenCredentials("first", options);
   const std::size_t with_one = CountThreads();
   std::vector<Credentials> handles;

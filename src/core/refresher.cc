@@ -204,11 +204,14 @@ void RegistryCore::AnswerWaiters(ProviderRecord& record, Instant now,
     const Readiness readiness = record.state.At(now, waiter.min_remaining);
     absl::Status status;
     if (readiness != Readiness::kReady) {
-      if (readiness == Readiness::kPending && now.uptime < waiter.end) {
+      const bool pending = readiness == Readiness::kPending;
+      if (pending && now.uptime < waiter.end) {
         remaining.push_back(std::move(waiter));
         continue;
       }
-      status = record.state.WhyNot(now, waiter.min_remaining);
+      status = pending ? record.state.WhyNotWithin(waiter.timeout, now,
+                                                   waiter.min_remaining)
+                       : record.state.WhyNot(now, waiter.min_remaining);
     }
     outbox.Add([done = std::move(waiter.done), status = std::move(status)] {
       done(status);

@@ -137,7 +137,7 @@ void RefreshingProvider::WhenReady(
   if (readiness == Readiness::kPending && timeout > absl::ZeroDuration() &&
       core_->EnsureRefresher()) {
     record_->waiters.push_back(
-        {now.uptime + timeout, min_remaining, std::move(done)});
+        {timeout, now.uptime + timeout, min_remaining, std::move(done)});
     state.CallWaits(now);
     // A tick looks at all waiters; the refresher does that for those that come
     // while a fetch runs anyway.

@@ -79,6 +79,7 @@ struct ProviderRecord {
   void Publish(Snapshot next);
 
   struct Waiter {
+    absl::Duration timeout;
     absl::Duration end;
     absl::Duration min_remaining;
     std::function<void(absl::Status)> done;

@@ -85,6 +85,9 @@ class TokenState {
   // What a call that starts now can do, and if it must give up: why.
   Readiness At(Instant now, absl::Duration min_remaining) const;
   absl::Status WhyNot(Instant now, absl::Duration min_remaining) const;
+  // The same for one that waited for `timeout` and still could.
+  absl::Status WhyNotWithin(absl::Duration timeout, Instant now,
+                            absl::Duration min_remaining) const;
 
   // What to publish for calls that require no remaining time.
   Snapshot MakeSnapshot(Instant now) const;

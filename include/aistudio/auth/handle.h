@@ -59,9 +59,9 @@ class Credentials {
   absl::StatusOr<std::string> AuthorizationHeader() const;
 
   // Waits until a call made now would carry a header: the start-up check.
-  // Returns the reason if there is none after `timeout`, or as soon as waiting
-  // longer is pointless (a permanent error, or RefreshOptions::fetch_timeout is
-  // over).
+  // Returns the reason if there is none after `timeout` (DEADLINE_EXCEEDED if
+  // the first attempt still runs), or as soon as waiting longer is pointless (a
+  // permanent error, or RefreshOptions::fetch_timeout is over).
   absl::Status WaitUntilReady(absl::Duration timeout) const;
 
   // OK if a call made now would carry a header; else why not, with the true
