@@ -262,6 +262,8 @@ AUTH_TEST_SRCS = [
 # Tests that run the command.
 CLI_TEST_SRCS = [
     "tests/cli_call_test.cc",
+    "tests/cli_completion_test.cc",
+    "tests/cli_readme_test.cc",
     "tests/cli_test.cc",
     "tests/cli_testing.h",
 ]

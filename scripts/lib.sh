@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What the default preset needs: the library, the command and the tests.
 # shellcheck disable=SC2034
 readonly BUILD_PACKAGES=(
-  ca-certificates ccache cmake g++ git libabsl-dev libcurl4-openssl-dev
+  ca-certificates ccache cmake curl g++ git libabsl-dev libcurl4-openssl-dev
   libgmock-dev libgrpc++-dev libgtest-dev libprotobuf-dev libssl-dev
   ninja-build pkg-config protobuf-compiler protobuf-compiler-grpc
 )

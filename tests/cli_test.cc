@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "aistudio/auth/testing/fake_cloud.h"
@@ -190,14 +189,19 @@ TEST_F(CliTest, UnreadableFilesAreNamed) {
 }
 
 TEST_F(CliTest, HelpFitsAScreenAndHasAnExample) {
-  for (const char* command : {"demo", "detect", "check", "header", "token",
-                              "call", "chat", "fake-cloud"}) {
-    const Result result = Run({command, "--help"});
+  Strings commands = Commands();
+  commands.push_back("");  // the overview
+  for (const std::string& command : commands) {
+    Strings arguments = {command, "--help"};
+    if (command.empty()) arguments.erase(arguments.begin());
+    const Result result = Run(arguments);
     EXPECT_EQ(result.exit_code, 0);
-    const Strings lines = absl::StrSplit(result.out, '\n');
-    EXPECT_LE(lines.size(), 25) << command;
+    EXPECT_THAT(result.err, IsEmpty());
+    const Strings lines = Lines(result.out);
+    EXPECT_LE(lines.size(), 24) << command;
     for (const std::string& line : lines) EXPECT_LE(line.size(), 80) << line;
     EXPECT_THAT(result.out, HasSubstr("\nExample:\n  "));
+    EXPECT_THAT(result.out, HasSubstr("aistudio-auth " + command));
   }
 }
 

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,9 +68,10 @@ class CliTest : public ::testing::Test {
 
   // Starts the command with nothing but `environment` and PATH around it.
   pid_t Start(const Strings& arguments, const Strings& environment = {},
-              const std::string& input = "") {
+              const std::string& input = "",
+              const std::string& program = kCommand) {
     Strings words = arguments;
-    words.insert(words.begin(), kCommand);
+    words.insert(words.begin(), program);
     Strings variables = environment;
     // What a sanitizer is told about the test holds for the command as well.
     for (const char* name : {"ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"}) {
@@ -93,7 +95,7 @@ class CliTest : public ::testing::Test {
     posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "err").c_str(),
                                      O_WRONLY | O_CREAT | O_TRUNC, 0600);
     pid_t process = -1;
-    EXPECT_EQ(posix_spawn(&process, kCommand, &actions, nullptr,
+    EXPECT_EQ(posix_spawn(&process, program.c_str(), &actions, nullptr,
                           pointers(words).data(), pointers(variables).data()),
               0);
     posix_spawn_file_actions_destroy(&actions);
@@ -115,6 +117,36 @@ class CliTest : public ::testing::Test {
     Strings all = arguments;
     all.insert(all.end(), more.begin(), more.end());
     return Wait(Start(all, environment, input));
+  }
+
+  // Runs a script of bash in which the command is on PATH.
+  Result RunScript(const std::string& script) {
+    return Wait(Start({"-c", CommandOnPath() + script}, {}, "", "/bin/bash"));
+  }
+
+  static std::string CommandOnPath() {
+    return "PATH='" + std::filesystem::path(kCommand).parent_path().string() +
+           "':\"$PATH\"\n";
+  }
+
+  // The names in the overview.
+  Strings Commands() {
+    Strings commands;
+    bool in_list = false;
+    for (const std::string& line : Lines(Run({"--help"}).out)) {
+      if (in_list && line.empty()) break;
+      if (in_list) commands.push_back(line.substr(2, line.find(' ', 2) - 2));
+      if (line == "Commands:") in_list = true;
+    }
+    EXPECT_GE(commands.size(), 8u);
+    return commands;
+  }
+
+  static Strings Lines(const std::string& text) {
+    Strings lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
   }
 
   std::string target() const { return cloud_->ai_studio_endpoint(); }

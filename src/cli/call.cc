@@ -31,7 +31,7 @@
 ABSL_FLAG(std::string, request_file, "",
           "the request's bytes, or - for stdin (else empty)");
 ABSL_FLAG(std::string, response_file, "",
-          "gets each response after its length (4 bytes, big-endian)");
+          "each response, after its length (4 bytes, big-endian)");
 ABSL_FLAG(int, count, 1, "how many calls");
 ABSL_FLAG(absl::Duration, interval, absl::ZeroDuration(),
           "from the start of one call to that of the next");
@@ -209,7 +209,8 @@ Command CallCommand() {
       "A call\n"
       "refused as UNAUTHENTICATED is made once more with a new token.",
       "aistudio-auth call --metadata --request_file=r.bin HOST:443 /p.S/Method",
-      {"request_file", "response_file", "count", "interval", "concurrency"},
+      {"request_file=F", "response_file=F", "count=N", "interval=D",
+       "concurrency=N"},
       &RunCall,
       CredentialsFlags(),
       CredentialsFlagsHelp(),

@@ -182,7 +182,7 @@ Command ChatCommand() {
       "stdin. The\n"
       "folder pays: --folder_id, or the variable YC_FOLDER_ID.",
       "aistudio-auth chat --yc --folder_id=b1g... \"What is TLS?\"",
-      {"model", "target"},
+      {"model=M", "target=H:P"},
       &RunChat,
       CredentialsFlags(),
       CredentialsFlagsHelp(),

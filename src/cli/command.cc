@@ -16,9 +16,15 @@
 namespace aistudio::auth::cli {
 namespace {
 
-bool Takes(const Command& command, const std::string& flag) {
+std::string NameOf(const std::string& flag) {
+  return flag.substr(0, flag.find('='));
+}
+
+bool Takes(const Command& command, const std::string& name) {
   const auto has = [&](const std::vector<std::string>& flags) {
-    return std::find(flags.begin(), flags.end(), flag) != flags.end();
+    return std::any_of(
+        flags.begin(), flags.end(),
+        [&](const std::string& flag) { return NameOf(flag) == name; });
   };
   return has(command.flags) || has(command.shared_flags);
 }
@@ -32,12 +38,16 @@ std::string HelpScreen(const Command& command) {
       absl::StrCat("Usage: aistudio-auth ", command.name, " ", command.usage,
                    "\n\n", command.description, "\n");
   if (!command.flags.empty()) absl::StrAppend(&text, "\nFlags:\n");
+  std::size_t width = 0;
   for (const std::string& name : command.flags) {
-    const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
+    width = std::max(width, name.size());
+  }
+  for (const std::string& name : command.flags) {
+    const absl::CommandLineFlag* const flag =
+        absl::FindCommandLineFlag(NameOf(name));
     if (flag == nullptr) continue;
     const std::string value = flag->DefaultValue();
-    absl::StrAppendFormat(&text, "  %-18s %s.%s\n", absl::StrCat("--", name),
-                          flag->Help(),
+    absl::StrAppendFormat(&text, "  --%-*s  %s.%s\n", width, name, flag->Help(),
                           value.empty() ? "" : " Default: " + value);
   }
   if (!command.shared_help.empty()) {

@@ -21,9 +21,13 @@ struct Command {
   std::string usage;    // what follows the name: "[flags]"
   std::string description;
   std::string example;
-  std::vector<std::string> flags;  // names of absl flags, in the order shown
+
+  // Names of absl flags in the order shown; what takes a value says what:
+  // "count=N". F is a file; the shell completes it.
+  std::vector<std::string> flags;
+
   ExitCode (*run)(const std::vector<std::string>& arguments);
-  std::vector<std::string> shared_flags = {};  // more of them, explained by:
+  std::vector<std::string> shared_flags = {};  // more names, explained by:
   std::string shared_help = {};
 };
 

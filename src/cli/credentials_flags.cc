@@ -177,7 +177,7 @@ std::string CredentialsFlagsHelp() {
          "--allowed_hosts=H,..\n"
          "  --metadata_address=H --yc_command=F --profile=NAME "
          "--token_url=URL\n"
-         "  --iam_endpoint=H:P --root_certificates=PEM_FILE --timeout=30s "
+         "  --iam_endpoint=H:P --root_certificates=F --timeout=30s "
          "--json\n";
 }
 

@@ -244,7 +244,7 @@ Command DemoCommand() {
       "early.\n"
       "On a terminal it shows a live view, elsewhere a line a second.",
       "aistudio-auth demo --duration=60s --calls=200",
-      {"duration", "token_lifetime", "calls"},
+      {"duration=D", "token_lifetime=D", "calls=N"},
       &RunDemo,
   };
 }

@@ -78,8 +78,8 @@ Command DetectCommand() {
       "pins\n"
       "one step by its name, such as \"metadata\".",
       "YC_METADATA_ADDR=127.0.0.1:8080 aistudio-auth detect",
-      {"metadata_address", "yc_command", "profile", "iam_endpoint",
-       "root_certificates", "json", "timeout"},
+      {"metadata_address=H", "yc_command=F", "profile=NAME", "iam_endpoint=H:P",
+       "root_certificates=F", "json", "timeout=D"},
       &RunDetect,
   };
 }

@@ -36,6 +36,7 @@ namespace aistudio::auth::cli {
 namespace {
 
 constexpr char kName[] = "fake-cloud";
+constexpr char kFolderId[] = "b1gfakecloudfolder00";
 constexpr absl::Duration kTick = absl::Seconds(1);
 
 // A folder that only this user may enter; removed with the files in it.
@@ -125,10 +126,19 @@ void PrintEnvironment(testing::FakeCloud& cloud, const Paths& paths) {
                    " --root_certificates=", Quoted(paths.root_certificates));
   const WorkloadIdentityOptions identity = cloud.token_exchange().options(
       paths.subject_token, paths.root_certificates);
-  absl::PrintF("export YC_SERVICE_ACCOUNT_KEY_FILE=%s\n", Quoted(paths.key));
+  // A real secret must not win, nor go to a cloud that anybody may run.
+  absl::PrintF(
+      "unset YC_API_KEY YC_IAM_TOKEN YC_SERVICE_ACCOUNT_KEY_FILE "
+      "YC_OAUTH_TOKEN\n"
+      "unset YC_WORKLOAD_IDENTITY_TOKEN_FILE "
+      "YC_WORKLOAD_IDENTITY_SERVICE_ACCOUNT_ID\n"
+      "unset AISTUDIO_AUTH_METHOD\n");
   absl::PrintF("export YC_METADATA_ADDR=%s\n", cloud.metadata().address());
-  absl::PrintF("export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH=%s\n",
-               Quoted(paths.root_certificates));
+  absl::PrintF("export YC_FOLDER_ID=%s\n", kFolderId);
+  for (const char* variable :
+       {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "CURL_CA_BUNDLE"}) {
+    absl::PrintF("export %s=%s\n", variable, Quoted(paths.root_certificates));
+  }
   absl::PrintF("export AI_STUDIO_TARGET=%s\n", cloud.ai_studio_endpoint());
   absl::PrintF(
       "# AI_STUDIO_TARGET is for you, no program reads it. Nor does a variable "
@@ -198,11 +208,13 @@ Command FakeCloudCommand() {
       "on\n"
       "loopback, with TLS where the real ones have it. Prints the environment "
       "and\n"
-      "the flags that point a program at it. AI Studio echoes what it is sent. "
-      "Its\n"
-      "secrets are worthless; they lie in a private folder until it ends.",
+      "the flags that point a program at it. AI Studio has a model that "
+      "answers\n"
+      "`chat`, and echoes what else it is sent. Its secrets are worthless; "
+      "they\n"
+      "lie in a private folder until it ends.",
       "aistudio-auth fake-cloud | tee cloud.env   # elsewhere: . cloud.env",
-      {"duration", "cloud_token_lifetime"},
+      {"duration=D", "cloud_token_lifetime=D"},
       &RunFakeCloud,
   };
 }
