@@ -49,7 +49,8 @@ _aistudio_auth() {
       mapfile -t COMPREPLY < <(compgen -P "$prefix" -f -- "$word")
     fi
   elif [[ "$word" == -* || -n "$command" && -z "$word" ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$(sed 's/=.*/=/' <<<"$flags")" -- "$word")
+    flags="$(sed 's/=.*/=/' < <(echo "$flags"))"
+    mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word")
     [[ "${COMPREPLY[*]}" == *= ]] && compopt -o nospace 2>/dev/null
   elif [[ -z "$command" ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
