@@ -256,6 +256,7 @@ AUTH_TEST_SRCS = [
     "tests/token_source_test.cc",
     "tests/tree_test.cc",
     "tests/troubleshooting_test.cc",
+    "tests/wire_test.cc",
     "tests/workload_identity_test.cc",
     "tests/yc_cli_test.cc",
 ]

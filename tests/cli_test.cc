@@ -140,6 +140,16 @@ TEST_F(CliTest, DetectThatFindsNothingFails) {
   EXPECT_THAT(result.err, HasSubstr("NOT_FOUND"));
 }
 
+// Python SDK defect D12: without a stdin, as in a daemon, detection throws.
+TEST_F(CliTest, DetectWorksWithoutStdin) {
+  const Result result = RunScript(
+      "YC_METADATA_ADDR=127.0.0.1:1 aistudio-auth detect --yc_command=sh <&-");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, HasSubstr("8 yc "));
+  EXPECT_THAT(result.out, HasSubstr("stdin is no terminal"));
+  EXPECT_THAT(result.err, HasSubstr("NOT_FOUND"));
+}
+
 TEST_F(CliTest, DetectPrintsWarnings) {
   const Result result =
       Run({"detect"}, {}, {"YC_OAUTH_TOKEN=" + cloud_->oauth_token()});

@@ -104,6 +104,8 @@ TEST_F(CredentialsCloudTest, TheVariableIsReadForEveryCall) {
               ::testing::ElementsAre("Bearer " + first, "Bearer " + second));
 }
 
+// Python SDK defect D10: a variable that is gone throws KeyError,
+// an empty one is sent.
 TEST_F(CredentialsCloudTest, AVariableThatCannotBeSentFailsCallsUntilItCan) {
   const std::string token = NewToken();
   const auto credentials = EnvIamTokenCredentials(kVariable);

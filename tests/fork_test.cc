@@ -112,6 +112,7 @@ class ForkTest : public ::testing::Test {
       RegistryCore::Of(ProviderRegistry::Create());
 };
 
+// Python SDK defect D22: calls of a forked child hang.
 TEST_F(ForkTest, AnIdleChildHasTheToken) {
   const auto source = std::make_shared<ForkableSource>();
   const auto provider = Share(source);

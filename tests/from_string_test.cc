@@ -35,6 +35,9 @@ struct Case {
   std::string expected;  // a method, or a part of the error
 };
 
+// Python SDK defect D7: white space, header values, JWTs and key
+// files become API keys.
+// Python SDK defect D8: what follows a token is not looked at.
 TEST(CredentialsFromStringTest, RecognizesWhatPeoplePaste) {
   const std::string iam = "t1.9euelZq_ab-cd==." + Signature();
   const std::vector<Case> cases = {
@@ -45,6 +48,11 @@ TEST(CredentialsFromStringTest, RecognizesWhatPeoplePaste) {
       {"\r\n\t" + iam + "\r\n", "IamTokenAuth"},
       {"t1.short", "IamTokenAuth"},
       {"t2.foo", "IamTokenAuth"},
+      {iam + "\"", "with something else"},
+      {iam + ",", "with something else"},
+      {iam + "\"}", "with something else"},
+      {iam + "'; rm -rf", "with something else"},
+      {"y0_AgAAAAAabc;", "with something else"},
       {"t9.next-format", "IamTokenAuth"},
       {"t1.two words", "IamTokenAuth: iam_token:"},
       {"t1.two\nlines", "IamTokenAuth: iam_token:"},

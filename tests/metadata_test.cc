@@ -103,6 +103,7 @@ TEST_F(MetadataTest, TokensAreReplacedEveryFiveMinutes) {
   EXPECT_EQ(metadata().requests(), 2);
 }
 
+// Python SDK defect D4: what the service says of expiry is ignored.
 TEST_F(MetadataTest, ExpiresInCounts) {
   metadata().SetTokenLifetime(absl::Seconds(100));
   const Credentials credentials = Make();
@@ -134,6 +135,8 @@ TEST_F(MetadataTest, EveryFormOfAnExpiryIsRead) {
   }
 }
 
+// Python SDK defect D3: an empty token is sent, other answers
+// throw.
 TEST_F(MetadataTest, OddAnswersAreErrorsThatSayWhatCame) {
   const std::pair<Answer, const char*> kCases[] = {
       {Answer::kNoToken, "the answer has no access_token"},
@@ -296,6 +299,7 @@ TEST_F(MetadataTest, OutsideOfTheCloudItSaysSo) {
   EXPECT_TRUE(Fetch().ok());
 }
 
+// Python SDK defect D15: HTTP_PROXY would carry the token.
 TEST_F(MetadataTest, ProxiesOfTheEnvironmentAreIgnored) {
   const ScopedEnv exceptions("no_proxy", std::nullopt);
   const ScopedEnv upper_exceptions("NO_PROXY", std::nullopt);
@@ -307,6 +311,8 @@ TEST_F(MetadataTest, ProxiesOfTheEnvironmentAreIgnored) {
   EXPECT_TRUE(Fetch().ok());
 }
 
+// Python SDK defect D1: an explicit method never works, the
+// address being no URL; YC_METADATA_ADDR is ignored.
 TEST_F(MetadataTest, TheAddressComesFromTheOptionsOrTheVariable) {
   const ScopedEnv variable("YC_METADATA_ADDR",
                            " " + metadata().address() + "\n");

@@ -81,6 +81,8 @@ TEST_F(RefreshTest, NobodyWaitsForARefreshWhileTheOldTokenLives) {
             "Bearer " + cloud_->iam().last_token());
 }
 
+// Python SDK defect D5: a refresh that fails fails calls, though
+// the old token lives.
 TEST_F(RefreshTest, AnOutageShorterThanTheTokenLivesIsNotNoticed) {
   cloud_->iam().FailAlways(kDown);
   PassTime(absl::Hours(11), absl::Minutes(10));
@@ -125,6 +127,7 @@ TEST_F(RefreshTest, ASuspendedMachineSendsNoDeadToken) {
   EXPECT_EQ(cloud_->iam().requests(), 2);
 }
 
+// Python SDK defect D6: a clock that is set stops refreshes.
 TEST_F(RefreshTest, AClockSetBackOrForwardCausesNoStormAndNoDeadToken) {
   for (const int hours : {-30, 3, -3, 30, -1, 1}) {
     clock_->SetWallClock(clock_->Now() + absl::Hours(hours));
@@ -171,6 +174,7 @@ TEST_F(RefreshTest, TheSameTokenHandedOutAgainIsNoReasonToSpin) {
   EXPECT_TRUE(Call(channel_).ok());
 }
 
+// Python SDK defect D18: the exchange has no deadline of its own.
 TEST_F(RefreshTest, AnIamThatHangsIsAskedAgainAfterTheTimeout) {
   cloud_->iam().Hang(true);
   clock_->Advance(absl::Hours(1));
@@ -203,6 +207,7 @@ TEST_F(RefreshTest, AnUnreachableMinimumSaysSo) {
   EXPECT_EQ(cloud_->iam().requests(), 1);
 }
 
+// Python SDK defect D24: nobody sees refreshes or the expiry.
 TEST_F(RefreshTest, StatisticsTellWhatHappened) {
   const CredentialsStats stats = credentials_.stats();
   EXPECT_EQ(stats.method, "ServiceAccountKeyAuth");

@@ -37,6 +37,7 @@ class RejectionTest : public ::testing::Test {
   }();
 };
 
+// Python SDK defect D17: a refused token is sent for an hour.
 TEST_F(RejectionTest, ARevokedTokenIsReplacedAfterTheFirstRefusal) {
   ASSERT_EQ(credentials_.WaitUntilReady(absl::Seconds(10)), absl::OkStatus());
   const auto channel = ConnectReporting();
@@ -46,6 +47,18 @@ TEST_F(RejectionTest, ARevokedTokenIsReplacedAfterTheFirstRefusal) {
   EXPECT_TRUE(events_.WaitForSuccesses(2));
   EXPECT_TRUE(Call(channel).ok());
   EXPECT_EQ(cloud_->iam().requests(), 2);
+}
+
+// Python SDK defect D19: nobody is told that a fixed token has expired.
+TEST_F(RejectionTest, AFixedTokenThatHasExpiredIsNamedAsTheCause) {
+  ASSERT_EQ(credentials_.WaitUntilReady(absl::Seconds(10)), absl::OkStatus());
+  cloud_->iam().RevokeAllTokens();
+  const auto fixed = IamTokenCredentials(cloud_->iam().last_token());
+  ASSERT_TRUE(fixed.ok()) << fixed.status();
+  const grpc::Status refused = Call(Connect(*cloud_, *fixed));
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(ExplainStatus(refused, kUnaryMethod),
+              HasSubstr("check that it is not revoked or expired"));
 }
 
 TEST_F(RejectionTest, OtherErrorsAreNoRejection) {

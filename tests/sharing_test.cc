@@ -51,6 +51,7 @@ TEST_F(SharingTest, FiftyChannelsOfEqualCredentialsMakeOneOfEverything) {
   EXPECT_EQ(channel_credentials.size(), 1u);
 }
 
+// Python SDK defect D13: two clients fetch twice, and race.
 TEST_F(SharingTest, EqualFactoryCallsAtTheSameTimeMakeOneProvider) {
   const std::string key = cloud_->service_account_key_json();
   const IamOptions options = Options();

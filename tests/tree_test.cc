@@ -262,6 +262,19 @@ TEST(SourceTreeTest, EveryFileIsOnOneList) {
               IsEmpty());
 }
 
+// The facts list 24 defects of the AI Studio Python SDK's authentication; each
+// has a test that shows that they are not ours.
+TEST(SourceTreeTest, EveryDefectOfThePythonSdkHasItsTest) {
+  std::string tests;
+  for (const auto& [path, text] : ReadTree({"tests"})) {
+    if (path != "tests/tree_test.cc") tests += text;
+  }
+  for (int i = 1; i <= 24; ++i) {
+    const std::string name = "// Python SDK defect D" + std::to_string(i) + ":";
+    EXPECT_THAT(tests, ::testing::HasSubstr(name));
+  }
+}
+
 TEST(SourceTreeSelfTest, IncludesOfAllFormsAreSeen) {
   EXPECT_THAT(IncludesOf("#include <map>\n"
                          "  # include \"src/base/text.h\"  // why\n"

@@ -192,6 +192,7 @@ TEST_F(YcCliTest, TheCodeThatYcNamesIsTheErrors) {
   }
 }
 
+// Python SDK defect D11: what yc says of its failure is lost.
 TEST_F(YcCliTest, WhatYcSaysIsRedactedAndCut) {
   FakeYc::Behavior behavior;
   behavior.exit_code = 1;
@@ -206,6 +207,7 @@ TEST_F(YcCliTest, WhatYcSaysIsRedactedAndCut) {
   EXPECT_LT(message.size(), 800u);
 }
 
+// Python SDK defect D2: an empty token is sent for an hour.
 TEST_F(YcCliTest, NoOutputIsNoToken) {
   FakeYc::Behavior behavior;
   behavior.print_token = false;
@@ -229,6 +231,7 @@ TEST_F(YcCliTest, ALastLineThatIsNoTokenIsNoHeaderAndNotQuoted) {
   EXPECT_THAT(std::string(error.message()), Not(HasSubstr("nice")));
 }
 
+// Python SDK defect D11: yc may run for ever.
 TEST_F(YcCliTest, AYcThatDoesNotEndIsEndedAtTheTimeout) {
   for (const Fault fault :
        {Fault::kHang, Fault::kStop, Fault::kIgnoreSigterm}) {

@@ -32,6 +32,14 @@ bool IsOAuthToken(absl::string_view text) {
          IsWordByte(static_cast<unsigned char>(text[3]));
 }
 
+// Whether a byte that is in no token follows one: a quote, a comma, a brace.
+// White space and control bytes are for the method to tell of.
+bool HasForeignByte(absl::string_view token) {
+  return std::any_of(token.begin(), token.end(), [](unsigned char c) {
+    return absl::ascii_ispunct(c) && !absl::StrContains("._-=+/~", c);
+  });
+}
+
 bool IsStaticAccessKey(absl::string_view text) {
   return text.size() == 40 && absl::StartsWith(text, "YC") &&
          std::all_of(text.begin(), text.end(), IsWordByte);
@@ -79,6 +87,9 @@ const char* KnownToBeOfNoUse(absl::string_view text) {
       absl::StartsWith(text, "./") || absl::EndsWith(text, ".json")) {
     return "is a path; pass what the file holds, or use "
            "ServiceAccountKeyFileCredentials";
+  }
+  if ((IsIamToken(text) || IsOAuthToken(text)) && HasForeignByte(text)) {
+    return "is a token with something else in it; pass the token alone";
   }
   if (absl::StrContains(text, "://")) {
     return "is a URL; pass an API key, an IAM token, an OAuth token, or the "
