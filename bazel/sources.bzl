@@ -269,3 +269,50 @@ CLI_TEST_SRCS = [
     "tests/cli_test.cc",
     "tests/cli_testing.h",
 ]
+
+# Measures what a call costs: a test, and the programs that it runs, as
+# AISTUDIO_AUTH_INSTRUCTION_PROBE and AISTUDIO_AUTH_ALLOCATION_PROBE.
+CALL_COST_TEST_SRCS = [
+    "tests/call_cost_test.cc",
+    "tests/shell_testing.h",
+]
+
+INSTRUCTION_PROBE_SRCS = [
+    "tests/call_cost_testing.h",
+    "tests/call_plugin.cc",
+    "tests/call_plugin.h",
+    "tests/instruction_probe.cc",
+]
+
+ALLOCATION_PROBE_SRCS = [
+    "tests/allocation_probe.cc",
+]
+
+# Each file is a program.
+EXAMPLE_SRCS = [
+    "examples/api_key_unary.cc",
+    "examples/custom_token_source.cc",
+    "examples/detect_and_check.cc",
+    "examples/long_stream.cc",
+    "examples/metrics.cc",
+    "examples/replace_rejected.cc",
+    "examples/rest_header.cc",
+    "examples/test_with_fake_cloud.cc",
+    "examples/text_generation_stream.cc",
+]
+
+# What each of them is linked with.
+EXAMPLE_COMMON_SRCS = [
+    "examples/openssl_stays.cc",
+]
+
+# The services that they call.
+EXAMPLE_PROTOS = [
+    "examples/protos/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service.proto",
+    "examples/protos/yandex/cloud/ai/stt/v3/stt_service.proto",
+]
+
+# Tests that run the examples, from the folder AISTUDIO_AUTH_EXAMPLES_DIR.
+EXAMPLES_TEST_SRCS = [
+    "tests/examples_test.cc",
+]

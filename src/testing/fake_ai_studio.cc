@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/slice.h"
 #include "src/testing/fake_text_generation.h"
 
 namespace aistudio::auth::testing::internal {
@@ -31,8 +32,9 @@ class EchoHandler final : public CallHandler {
       : call_(call), behavior_(std::move(behavior)) {}
 
   void OnMessage(const grpc::ByteBuffer& message) override {
+    const grpc::ByteBuffer answer = AnswerTo(message);
     for (int i = 0; i < behavior_.responses; ++i) {
-      call_->Write(message, i == 0 ? absl::ZeroDuration() : behavior_.interval);
+      call_->Write(answer, i == 0 ? absl::ZeroDuration() : behavior_.interval);
     }
   }
 
@@ -41,6 +43,12 @@ class EchoHandler final : public CallHandler {
   }
 
  private:
+  grpc::ByteBuffer AnswerTo(const grpc::ByteBuffer& message) const {
+    if (behavior_.response.empty()) return message;
+    const grpc::Slice slice(behavior_.response);
+    return grpc::ByteBuffer(&slice, 1);
+  }
+
   ServerCall* const call_;
   const FakeAiStudio::MethodBehavior behavior_;
 };

@@ -129,8 +129,9 @@ class FakeIam {
 // UNAUTHENTICATED with the real service's words.
 //
 // Each request message is answered with `MethodBehavior::responses` copies of
-// itself, and the call ends when the client has sent all it has to send: so
-// with the defaults every unary and every bidirectional call is an echo.
+// itself, or of `MethodBehavior::response`, and the call ends when the client
+// has sent all it has to send: so with the defaults every unary and every
+// bidirectional call is an echo.
 //
 // One method is no echo, unless SetBehavior makes it one:
 // TextGenerationService/Completion answers as a model does, with the last
@@ -150,6 +151,10 @@ class FakeAiStudio {
 
     // How the call ends. Default: OK.
     grpc::Status status;
+
+    // What is sent back: a message, as SerializeAsString gives it.
+    // Default: empty, the request message itself.
+    std::string response;
   };
 
   // One call as it came in.
