@@ -274,6 +274,7 @@ CLI_TEST_SRCS = [
 # AISTUDIO_AUTH_INSTRUCTION_PROBE and AISTUDIO_AUTH_ALLOCATION_PROBE.
 CALL_COST_TEST_SRCS = [
     "tests/call_cost_test.cc",
+    "tests/sanitizer_testing.h",
     "tests/shell_testing.h",
 ]
 

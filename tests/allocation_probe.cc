@@ -18,6 +18,7 @@
 
 #include "tests/auth_testing.h"
 #include "tests/call_cost_testing.h"
+#include "tests/sanitizer_testing.h"
 
 namespace {
 
@@ -27,8 +28,7 @@ std::atomic<long> allocations{0};
 
 // gRPC allocates with malloc, so that counting operator new would not do. A
 // sanitizer has a malloc of its own.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && !AISTUDIO_AUTH_SANITIZED
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);

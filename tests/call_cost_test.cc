@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tests/auth_testing.h"
+#include "tests/sanitizer_testing.h"
 #include "tests/shell_testing.h"
 
 namespace aistudio::auth {
@@ -19,11 +20,16 @@ namespace {
 constexpr char kInstructionProbe[] = AISTUDIO_AUTH_INSTRUCTION_PROBE;
 constexpr char kAllocationProbe[] = AISTUDIO_AUTH_ALLOCATION_PROBE;
 
-constexpr bool kIsSanitized =
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    true;
+constexpr bool kIsSanitized = AISTUDIO_AUTH_SANITIZED;
+
+// A constant plugin takes 548 instructions if gcc 12 compiles it and 604 if
+// clang 14 does, which inlines less of the standard library.
+#ifdef __clang__
+constexpr double kMostInstructions = 800;
+constexpr double kMostConstantPlugins = 1.3;
 #else
-    false;
+constexpr double kMostInstructions = 750;
+constexpr double kMostConstantPlugins = 1.25;
 #endif
 
 constexpr bool kIsOptimized =
@@ -90,8 +96,8 @@ TEST_F(CallCostTest, AReadyCallTakesHardlyMoreInstructionsThanAConstantPlugin) {
   std::printf("instructions per call: constant %.2f, ready %.2f\n", constant,
               ready);
   ASSERT_GT(constant, 0);
-  EXPECT_LE(ready, 750);
-  EXPECT_LE(ready, 1.25 * constant);
+  EXPECT_LE(ready, kMostInstructions);
+  EXPECT_LE(ready, kMostConstantPlugins * constant);
 }
 
 TEST_F(CallCostTest, AReadyRpcMakesAtMostEightAllocationsMoreThanAFixedToken) {
