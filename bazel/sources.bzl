@@ -317,3 +317,13 @@ EXAMPLE_PROTOS = [
 EXAMPLES_TEST_SRCS = [
     "tests/examples_test.cc",
 ]
+
+BENCHMARK_SRCS = [
+    "benchmarks/benchmark.cc",
+    "benchmarks/calls.cc",
+    "benchmarks/calls.h",
+    "benchmarks/cloud_process.cc",
+    "benchmarks/cloud_process.h",
+    "benchmarks/cold_start.cc",
+    "benchmarks/cold_start.h",
+]
