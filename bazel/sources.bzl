@@ -203,6 +203,7 @@ CORE_TEST_SRCS = [
     "tests/registry_lifetime_test.cc",
     "tests/registry_test.cc",
     "tests/registry_time_test.cc",
+    "tests/scoped_env_test.cc",
     "tests/secret_test.cc",
     "tests/secret_testing.h",
     "tests/text_test.cc",

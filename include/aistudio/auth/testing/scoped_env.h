@@ -12,8 +12,10 @@ namespace aistudio::auth::testing {
 //
 //   ScopedEnv token("YC_TOKEN", "t1.test");
 //
-// Thread safety: none; the environment of a process has none either. Change it
-// while no other thread reads it.
+// Performance: what the environment was is kept until the process ends.
+// Thread safety: other threads may read the environment meanwhile, as gRPC's do
+// when they resolve a name; they see it as it was or as it is. No other thread
+// may change it.
 class ScopedEnv {
  public:
   ScopedEnv(std::string name, std::optional<std::string> value);
