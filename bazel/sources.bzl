@@ -252,6 +252,7 @@ AUTH_TEST_SRCS = [
     "tests/service_account_key_faults_test.cc",
     "tests/service_account_key_test.cc",
     "tests/sharing_test.cc",
+    "tests/slow_iam_test.cc",
     "tests/subprocess_test.cc",
     "tests/token_file_test.cc",
     "tests/token_source_test.cc",

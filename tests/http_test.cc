@@ -235,7 +235,7 @@ TEST_F(HttpTest, AServerThatSaysNothingEndsAtTheTimeout) {
   const absl::Time start = absl::Now();
   EXPECT_EQ(ErrorOf(request),
             absl::DeadlineExceededError("no answer within 300ms"));
-  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
 }
 
 TEST_F(HttpTest, ATlsServerThatSaysNothingEndsAtTheConnectTimeout) {
@@ -246,7 +246,7 @@ TEST_F(HttpTest, ATlsServerThatSaysNothingEndsAtTheConnectTimeout) {
   const absl::Time start = absl::Now();
   EXPECT_EQ(ErrorOf(request),
             absl::DeadlineExceededError("no connection within 300ms"));
-  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
 }
 
 TEST_F(HttpTest, AnAnswerOfAByteASecondEndsAtTheTimeout) {
@@ -258,7 +258,7 @@ TEST_F(HttpTest, AnAnswerOfAByteASecondEndsAtTheTimeout) {
   const absl::Time start = absl::Now();
   EXPECT_EQ(ErrorOf(request), absl::DeadlineExceededError(
                                   "the answer was not complete within 1.5s"));
-  EXPECT_LT(absl::Now() - start, absl::Seconds(3));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
 }
 
 TEST_F(HttpTest, WithoutTimeNothingIsSent) {

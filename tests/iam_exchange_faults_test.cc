@@ -177,7 +177,7 @@ TEST_F(IamExchangeFaultsTest, GivesUpAtTheDeadline) {
                 AllOf(HasSubstr(": no answer within 300ms [request id "),
                       HasSubstr("; check the network")));
     EXPECT_GE(took, absl::Milliseconds(299));
-    EXPECT_LT(took, absl::Seconds(3));
+    EXPECT_LT(took, absl::Seconds(10));
   }
   const absl::Status late = source.Fetch(clock_->Now()).status();
   EXPECT_EQ(late.code(), absl::StatusCode::kDeadlineExceeded);
@@ -200,7 +200,7 @@ TEST_F(IamExchangeFaultsTest, CanBeCanceled) {
   const absl::Time start = absl::Now();
   source.Cancel();
   EXPECT_EQ(fetched.get().code(), absl::StatusCode::kCancelled);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(1));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
 
   iam().Hang(false);
   EXPECT_TRUE(source.Fetch(Soon()).ok());

@@ -199,7 +199,7 @@ TEST_F(ImpersonationTest, ABaseThatHangsHoldsUpNoCallForLongerThanTheTimeout) {
   ASSERT_TRUE(robot.ok()) << robot.status();
   const absl::Time start = absl::Now();
   EXPECT_FALSE(Call(Connect(*cloud_, *robot)).ok());
-  EXPECT_LT(absl::Now() - start, absl::Seconds(3));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(8));
   cloud_->iam().Hang(false);
 }
 
