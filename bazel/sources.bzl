@@ -6,6 +6,7 @@ Form: a name, "= [", one quoted path a line, "]". Nothing else.
 PUBLIC_HDRS = [
     "include/aistudio/auth/clock.h",
     "include/aistudio/auth/credentials.h",
+    "include/aistudio/auth/export.h",
     "include/aistudio/auth/handle.h",
     "include/aistudio/auth/options.h",
     "include/aistudio/auth/registry.h",
@@ -188,6 +189,7 @@ CLI_SRCS = [
 
 PROTOS = [
     "protos/aistudio_auth/iam.proto",
+    "protos/aistudio_auth/key_file.proto",
     "protos/aistudio_auth/text_generation.proto",
 ]
 

@@ -26,6 +26,7 @@
 #include "aistudio/auth/testing/fake_cloud.h"
 #include "aistudio/auth/testing/manual_clock.h"
 #include "aistudio_auth/iam.pb.h"
+#include "aistudio_auth/key_file.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"

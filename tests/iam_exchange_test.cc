@@ -10,7 +10,6 @@
 #include "aistudio_auth/iam.pb.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "gtest/gtest.h"
 #include "tests/iam_testing.h"
 
@@ -100,42 +99,32 @@ TEST_F(IamExchangeTest, JudgesAnswers) {
   EXPECT_EQ(same->value, good->value);
 }
 
-// AI Studio's fake echoes: field 1 of the request is the token of the answer,
-// and what is put behind it as field 2 is the expiry.
-class EchoedTokenSource final : public IamTokenSource {
- public:
-  EchoedTokenSource(std::string expiry, std::unique_ptr<IamStub> stub,
-                    std::shared_ptr<Clock> clock)
-      : IamTokenSource(std::move(stub), std::move(clock)),
-        expiry_(std::move(expiry)) {}
-
-  std::string DebugString() const override { return "echo"; }
-
- private:
-  absl::Status SetIdentity(wire::CreateIamTokenRequest* request) override {
-    request->set_yandex_passport_oauth_token("echoed");
-    request->GetReflection()->MutableUnknownFields(request)->AddLengthDelimited(
-        2, expiry_);
-    return absl::OkStatus();
+// Answers that no IAM gives, from AI Studio's fake, which says what it is told.
+class OddAnswerTest : public IamExchangeTest {
+ protected:
+  absl::StatusOr<Token> FetchFrom(std::string response) {
+    testing::FakeAiStudio::MethodBehavior behavior;
+    behavior.response = std::move(response);
+    cloud_->ai_studio().AllowAnonymous(true);
+    cloud_->ai_studio().SetBehavior(kMethod, std::move(behavior));
+    return OAuth(cloud_->ai_studio_endpoint()).Fetch(Soon());
   }
 
-  const std::string expiry_;
+  absl::StatusOr<Token> FetchExpiring(std::int64_t seconds,
+                                      std::int32_t nanos) {
+    wire::CreateIamTokenResponse response;
+    response.set_iam_token("token");
+    response.mutable_expires_at()->set_seconds(seconds);
+    response.mutable_expires_at()->set_nanos(nanos);
+    return FetchFrom(response.SerializeAsString());
+  }
 };
 
-TEST_F(IamExchangeTest, RefusesWhatIsNoTime) {
-  cloud_->ai_studio().AllowAnonymous(true);
-  const auto fetch = [&](std::int64_t seconds, std::int32_t nanos) {
-    google::protobuf::Timestamp time;
-    time.set_seconds(seconds);
-    time.set_nanos(nanos);
-    EchoedTokenSource source(time.SerializeAsString(),
-                             StubTo(cloud_->ai_studio_endpoint()), clock_);
-    return source.Fetch(Soon());
-  };
+TEST_F(OddAnswerTest, RefusesWhatIsNoTime) {
   const std::int64_t now = absl::ToUnixSeconds(clock_->Now());
-  const auto good = fetch(now + 60, 500000000);
+  const auto good = FetchExpiring(now + 60, 500000000);
   ASSERT_TRUE(good.ok()) << good.status();
-  EXPECT_EQ(good->value, "echoed");
+  EXPECT_EQ(good->value, "token");
   EXPECT_EQ(good->expires_at, absl::FromUnixMillis((now + 60) * 1000 + 500));
   for (const auto& [seconds, nanos] :
        {std::pair<std::int64_t, std::int32_t>{INT64_MAX, 0},
@@ -143,20 +132,20 @@ TEST_F(IamExchangeTest, RefusesWhatIsNoTime) {
         {253402300800, 0},
         {now, -1},
         {now, 1000000000}}) {
-    const absl::Status status = fetch(seconds, nanos).status();
+    const absl::Status status = FetchExpiring(seconds, nanos).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(MessageOf(status), HasSubstr("impossible expiry"));
   }
+}
 
-  EchoedTokenSource unreadable("\xFF", StubTo(cloud_->ai_studio_endpoint()),
-                               clock_);
-  const absl::Status status = unreadable.Fetch(Soon()).status();
+TEST_F(OddAnswerTest, RefusesWhatIsNoMessage) {
+  const absl::Status status = FetchFrom("\xFF").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_THAT(MessageOf(status), HasSubstr("the answer cannot be read"));
+}
 
-  EchoedTokenSource huge(std::string(100000, 'x'),
-                         StubTo(cloud_->ai_studio_endpoint()), clock_);
-  EXPECT_EQ(huge.Fetch(Soon()).status().code(),
+TEST_F(OddAnswerTest, RefusesWhatIsTooLarge) {
+  EXPECT_EQ(FetchFrom(std::string(100000, 'x')).status().code(),
             absl::StatusCode::kResourceExhausted);
 }
 

@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "aistudio_auth/iam.pb.h"
+#include "aistudio_auth/key_file.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "openssl/bio.h"
 #include "openssl/err.h"

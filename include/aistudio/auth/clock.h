@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "absl/time/time.h"
+#include "aistudio/auth/export.h"
 
 namespace aistudio::auth {
 
@@ -20,7 +21,7 @@ namespace aistudio::auth {
 //
 // Thread safety: all methods may be called from any thread; at most one thread
 // waits at a time.
-class Waker {
+class AISTUDIO_AUTH_EXPORT Waker {
  public:
   // Ends the current wait, or the next one if nobody waits now.
   void Wake();
@@ -47,7 +48,7 @@ class Waker {
 // Performance: `UnixNanos` is called once per RPC.
 // Thread safety: implementations must allow calls from any thread.
 // Errors: none.
-class Clock {
+class AISTUDIO_AUTH_EXPORT Clock {
  public:
   virtual ~Clock() = default;
 

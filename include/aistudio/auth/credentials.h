@@ -36,6 +36,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "aistudio/auth/clock.h"
+#include "aistudio/auth/export.h"
 #include "aistudio/auth/handle.h"
 #include "aistudio/auth/options.h"
 #include "aistudio/auth/registry.h"
@@ -59,7 +60,8 @@ namespace aistudio::auth {
 // control or non-ASCII bytes inside. White space around it is trimmed.
 //
 //   auto credentials = ApiKeyCredentials(std::getenv("MY_KEY"));
-absl::StatusOr<Credentials> ApiKeyCredentials(std::string api_key);
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> ApiKeyCredentials(
+    std::string api_key);
 
 // A ready IAM token: `Authorization: Bearer <token>`. Choose it for short
 // scripts and tests: it lives 12 hours at most and nothing renews it. Python
@@ -70,7 +72,8 @@ absl::StatusOr<Credentials> ApiKeyCredentials(std::string api_key);
 // refused, since servers limit headers to 8 KiB.
 //
 //   auto credentials = IamTokenCredentials(token_from_somewhere);
-absl::StatusOr<Credentials> IamTokenCredentials(std::string iam_token);
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> IamTokenCredentials(
+    std::string iam_token);
 
 // An IAM token in an environment variable that something else keeps fresh, such
 // as DataSphere; read again for every RPC. Default: "YC_TOKEN", as in the
@@ -83,7 +86,7 @@ absl::StatusOr<Credentials> IamTokenCredentials(std::string iam_token);
 // Errors: InvalidArgument for a name that is empty or holds '='.
 //
 //   auto credentials = EnvIamTokenCredentials();
-absl::StatusOr<Credentials> EnvIamTokenCredentials(
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> EnvIamTokenCredentials(
     std::string variable = "YC_TOKEN");
 
 // The OAuth token of a personal Yandex account, exchanged for IAM tokens.
@@ -99,8 +102,8 @@ absl::StatusOr<Credentials> EnvIamTokenCredentials(
 // work.
 //
 //   auto credentials = OAuthTokenCredentials(std::getenv("YC_OAUTH_TOKEN"));
-absl::StatusOr<Credentials> OAuthTokenCredentials(std::string oauth_token,
-                                                  IamOptions options = {});
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> OAuthTokenCredentials(
+    std::string oauth_token, IamOptions options = {});
 
 // A service account's authorized key: the JSON that `yc iam key create` writes,
 // with "id", "service_account_id" and "private_key" (2048 bits or more, RSA).
@@ -115,15 +118,15 @@ absl::StatusOr<Credentials> OAuthTokenCredentials(std::string oauth_token,
 //
 //   auto credentials =
 //   ServiceAccountKeyCredentials(secret_store.Get("sa-key"));
-absl::StatusOr<Credentials> ServiceAccountKeyCredentials(
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> ServiceAccountKeyCredentials(
     std::string key_json, IamOptions options = {});
 
 // The same from a file, read once, now. Errors: also NotFound, PermissionDenied
 // or InvalidArgument for a file that is missing, unreadable, or over 64 KiB.
 //
 //   auto credentials = ServiceAccountKeyFileCredentials("/etc/app/key.json");
-absl::StatusOr<Credentials> ServiceAccountKeyFileCredentials(
-    std::string path, IamOptions options = {});
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials>
+ServiceAccountKeyFileCredentials(std::string path, IamOptions options = {});
 
 // The service account that is attached to the virtual machine, function or
 // container this runs in; asks its metadata service over plain, link-local
@@ -141,7 +144,7 @@ absl::StatusOr<Credentials> ServiceAccountKeyFileCredentials(
 // attached, Unavailable or DeadlineExceeded outside of the cloud.
 //
 //   auto credentials = MetadataServiceCredentials();
-absl::StatusOr<Credentials> MetadataServiceCredentials(
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> MetadataServiceCredentials(
     MetadataServiceOptions options = {});
 
 // A service account for which a token of another issuer stands in (workload
@@ -160,7 +163,7 @@ absl::StatusOr<Credentials> MetadataServiceCredentials(
 //   options.service_account_id = "aje1234567890abcdefg";
 //   options.subject_token_path = "/var/run/secrets/tokens/yandex-cloud";
 //   auto credentials = WorkloadIdentityCredentials(options);
-absl::StatusOr<Credentials> WorkloadIdentityCredentials(
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> WorkloadIdentityCredentials(
     WorkloadIdentityOptions options);
 
 // Whoever is logged in to the `yc` command line: runs `yc iam create-token`.
@@ -180,7 +183,8 @@ absl::StatusOr<Credentials> WorkloadIdentityCredentials(
 // command, DeadlineExceeded, or what yc said on stderr, without secrets.
 //
 //   auto credentials = YandexCloudCliCredentials();
-absl::StatusOr<Credentials> YandexCloudCliCredentials(CliOptions options = {});
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> YandexCloudCliCredentials(
+    CliOptions options = {});
 
 // An IAM token in a file that something else keeps fresh: Vault Agent, a
 // Kubernetes secret, an External Secrets operator. Choose it where a sidecar
@@ -201,8 +205,8 @@ absl::StatusOr<Credentials> YandexCloudCliCredentials(CliOptions options = {});
 // right.
 //
 //   auto credentials = TokenFileCredentials("/vault/secrets/iam-token");
-absl::StatusOr<Credentials> TokenFileCredentials(std::string path,
-                                                 FileOptions options = {});
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> TokenFileCredentials(
+    std::string path, FileOptions options = {});
 
 // A service account that `base` may act as: the account of `base` has the role
 // iam.serviceAccounts.tokenCreator on it. Choose it to hold one key and have
@@ -219,7 +223,7 @@ absl::StatusOr<Credentials> TokenFileCredentials(std::string path,
 // them, and PermissionDenied without the role.
 //
 //   auto credentials = ImpersonatedCredentials(*key_credentials, "aje...");
-absl::StatusOr<Credentials> ImpersonatedCredentials(
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> ImpersonatedCredentials(
     Credentials base, std::string service_account_id, IamOptions options = {});
 
 // Tokens from a source of one's own (see token_source.h). Equal means: the same
@@ -232,12 +236,12 @@ absl::StatusOr<Credentials> ImpersonatedCredentials(
 // Default of RefreshOptions::max_age: 1 hour.
 //
 //   auto credentials = TokenSourceCredentials(std::make_shared<VaultTokens>());
-absl::StatusOr<Credentials> TokenSourceCredentials(
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> TokenSourceCredentials(
     std::shared_ptr<TokenSource> source, RefreshOptions options = {});
 
 // No credentials: calls go out without `authorization`. Choose it for public
 // methods and for servers in tests, where code wants a Credentials.
-Credentials NoCredentials();
+AISTUDIO_AUTH_EXPORT Credentials NoCredentials();
 
 // Whatever the environment offers, in the order of the AI Studio Python SDK,
 // with steps of our own in between: a program that sets only that SDK's
@@ -268,7 +272,8 @@ Credentials NoCredentials();
 // for an unknown AISTUDIO_AUTH_METHOD; the error of the step that is broken.
 //
 //   auto credentials = DefaultCredentials();
-absl::StatusOr<Credentials> DefaultCredentials(DefaultOptions options = {});
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> DefaultCredentials(
+    DefaultOptions options = {});
 
 // What a person pasted: trimmed; "t1...." is an IAM token, "y0_..." to "y6_..."
 // an OAuth token, a JSON object a service account's key; what is plainly none
@@ -281,8 +286,8 @@ absl::StatusOr<Credentials> DefaultCredentials(DefaultOptions options = {});
 // Errors: InvalidArgument, which never quotes the text.
 //
 //   auto credentials = CredentialsFromString(config.auth);
-absl::StatusOr<Credentials> CredentialsFromString(std::string text,
-                                                  IamOptions options = {});
+AISTUDIO_AUTH_EXPORT absl::StatusOr<Credentials> CredentialsFromString(
+    std::string text, IamOptions options = {});
 
 // Gives back what gRPC hides. An RPC that failed for want of a token shows
 // UNAVAILABLE, whatever the reason; its message carries code and reason in the
@@ -295,7 +300,7 @@ absl::StatusOr<Credentials> CredentialsFromString(std::string text,
 // refused it).
 //
 //   if (auto error = CredentialsError(status); !error.ok()) Alert(error);
-absl::Status CredentialsError(const grpc::Status& rpc);
+AISTUDIO_AUTH_EXPORT absl::Status CredentialsError(const grpc::Status& rpc);
 
 // A text for people about an RPC that failed: what happened and what to do,
 // with the role that `method` ("/package.Service/Method") needs where
@@ -303,7 +308,8 @@ absl::Status CredentialsError(const grpc::Status& rpc);
 //
 //   std::cerr << ExplainStatus(status,
 //   "/yandex.cloud.ai....Service/Completion");
-std::string ExplainStatus(const grpc::Status& rpc, const std::string& method);
+AISTUDIO_AUTH_EXPORT std::string ExplainStatus(const grpc::Status& rpc,
+                                               const std::string& method);
 
 // Calls ReportRejected for every RPC of a channel that the service refuses with
 // UNAUTHENTICATED, so that a revoked token is replaced before its time. Choose
@@ -315,6 +321,7 @@ std::string ExplainStatus(const grpc::Status& rpc, const std::string& method);
 // Performance: an allocation and a copy of the header for each RPC.
 // Thread safety: any thread.
 // Errors: none.
+AISTUDIO_AUTH_EXPORT
 std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>
 RejectionInterceptor(Credentials credentials);
 

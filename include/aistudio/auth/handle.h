@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "aistudio/auth/export.h"
 #include "aistudio/auth/registry.h"
 #include "grpcpp/security/credentials.h"
 
@@ -32,7 +33,7 @@ class CredentialsState;
 // gRPC itself does (GRPC_ENABLE_FORK_SUPPORT).
 // Errors: a call that cannot get a header fails with the reason and never goes
 // out without one. No error is final: the next attempt is always planned.
-class Credentials {
+class AISTUDIO_AUTH_EXPORT Credentials {
  public:
   // What goes on a channel or, with ClientContext::set_credentials, on one
   // call. One object for all equal handles: share it freely, since each

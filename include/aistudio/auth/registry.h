@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "aistudio/auth/clock.h"
+#include "aistudio/auth/export.h"
 
 namespace aistudio::auth {
 
@@ -95,7 +96,7 @@ struct RefreshEvent {
 // Thread safety: all methods may be called from any thread. Credentials made
 // with a registry keep working after the last reference to it is dropped.
 // Errors: none.
-class ProviderRegistry {
+class AISTUDIO_AUTH_EXPORT ProviderRegistry {
  public:
   struct Options {
     // Default: null, the machine's clock.

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "aistudio/auth/export.h"
 
 namespace aistudio::auth {
 
@@ -51,7 +52,7 @@ struct Token {
 // Every other code is transient: calls go on waiting while it is tried again.
 // An exception counts as INTERNAL. Texts that look like secrets are blotted out
 // of messages, but do not put any in.
-class TokenSource {
+class AISTUDIO_AUTH_EXPORT TokenSource {
  public:
   virtual ~TokenSource() = default;
 
@@ -74,7 +75,8 @@ class TokenSource {
 // Adds to an error when to ask again, as a server told it ("Retry-After",
 // google.rpc.RetryInfo). The next attempt is made no earlier, unless a token
 // that still lives would die meanwhile; at most 5 minutes are honoured.
-absl::Status WithRetryDelay(absl::Status error, absl::Duration delay);
+AISTUDIO_AUTH_EXPORT absl::Status WithRetryDelay(absl::Status error,
+                                                 absl::Duration delay);
 
 }  // namespace aistudio::auth
 
