@@ -242,6 +242,8 @@ AUTH_TEST_SRCS = [
     "tests/impersonation_test.cc",
     "tests/key_testing.cc",
     "tests/key_testing.h",
+    "tests/leak_fixture.h",
+    "tests/leak_methods_test.cc",
     "tests/leak_test.cc",
     "tests/leak_testing.cc",
     "tests/leak_testing.h",
@@ -269,6 +271,7 @@ AUTH_TEST_SRCS = [
 CLI_TEST_SRCS = [
     "tests/cli_call_test.cc",
     "tests/cli_completion_test.cc",
+    "tests/cli_leak_test.cc",
     "tests/cli_readme_test.cc",
     "tests/cli_test.cc",
     "tests/cli_testing.h",

@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstddef>
 #include <cstdlib>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_format.h"
 #include "aistudio/auth/credentials.h"
 
 namespace aistudio::auth {
@@ -25,6 +28,18 @@ bool HasTokenAt(const std::string& text, std::size_t at,
   std::size_t end = at + prefix.size();
   while (end < text.size() && IsTokenChar(text[end])) ++end;
   return end - at >= prefix.size() + kRun;
+}
+
+std::string PercentEncoded(const std::string& text) {
+  std::string encoded;
+  for (const char c : text) {
+    if (IsTokenChar(c) || c == '.' || c == '~') {
+      encoded += c;
+    } else {
+      absl::StrAppendFormat(&encoded, "%%%02X", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
 }
 
 }  // namespace
@@ -58,8 +73,22 @@ std::string OutputCapture::Stop() {
 
 void LeakDetector::AddSecret(const std::string& secret) {
   std::lock_guard<std::mutex> lock(mutex_);
-  for (std::size_t i = 0; i + kRun <= secret.size(); ++i) {
-    runs_.insert(secret.substr(i, kRun));
+  AddRuns(secret);
+  AddRuns(PercentEncoded(secret));
+  // Base64 depends on where in a larger text the secret stands.
+  for (std::size_t skip = 0; skip < 3 && skip < secret.size(); ++skip) {
+    for (std::string text : {absl::Base64Escape(secret.substr(skip)),
+                             absl::WebSafeBase64Escape(secret.substr(skip))}) {
+      // The last characters depend on what comes after.
+      text.resize(text.size() - std::min<std::size_t>(text.size(), 4));
+      AddRuns(text);
+    }
+  }
+}
+
+void LeakDetector::AddRuns(const std::string& text) {
+  for (std::size_t i = 0; i + kRun <= text.size(); ++i) {
+    runs_.insert(text.substr(i, kRun));
   }
 }
 

@@ -33,7 +33,8 @@ class OutputCapture {
   bool stopped_ = false;
 };
 
-// Knows secrets and texts, and finds any 12 bytes of the one in the other.
+// Knows secrets and texts, and finds any 12 bytes of the one in the other, also
+// in base64 or percent-encoded.
 //
 // Thread safety: all methods may be called from any thread.
 class LeakDetector {
@@ -57,6 +58,8 @@ class LeakDetector {
   std::vector<std::string> FindLeaks() const;
 
  private:
+  void AddRuns(const std::string& text);  // with `mutex_` held
+
   mutable std::mutex mutex_;
   std::unordered_set<std::string> runs_;
   std::vector<std::pair<std::string, std::string>> texts_;

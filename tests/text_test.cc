@@ -220,5 +220,12 @@ TEST(DigestTest, IsTheSameOnEveryThread) {
   EXPECT_THAT(digests, Each(Digest("secret")));
 }
 
+TEST(HideSecretsTest, KeepsAllOtherBytes) {
+  const std::string text = "\xD0\x9D\xD0\xB5\n" + std::string(600, ' ');
+  EXPECT_EQ(HideSecrets(text + "t1.abcdefgh end"), text + "[redacted] end");
+  EXPECT_EQ(HideSecrets(text), text);
+  EXPECT_EQ(HideSecrets("localhost:443"), "localhost:443");
+}
+
 }  // namespace
 }  // namespace aistudio::auth::internal

@@ -119,7 +119,7 @@ const std::vector<Layer>& Layers() {
        {"src/base/", "src/core/", "src/io/", "src/sources/", "src/grpc/",
         "src/methods/", kDoor}},
       {"src/testing/", {"src/testing/", kDoor, "aistudio_auth/"}},
-      {"src/cli/", {"src/cli/", kDoor, "aistudio_auth/"}},
+      {"src/cli/", {"src/base/", "src/cli/", kDoor, "aistudio_auth/"}},
   };
   return *layers;
 }

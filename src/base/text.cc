@@ -146,6 +146,39 @@ std::optional<Extent> HeaderValue(std::string_view text) {
   return std::nullopt;
 }
 
+// `message` with "[redacted]" for what looks like a secret, up to somewhat more
+// than `max_size` bytes. What is beyond the cut is looked at only as part of a
+// secret before it.
+std::string Blot(std::string_view message, std::size_t max_size) {
+  std::string result;
+  char before = ' ';  // of what comes next; a blank after a secret
+  while (!message.empty() && result.size() <= max_size) {
+    std::size_t secret = PemLength(message);
+    if (secret == 0 && !IsTokenChar(before)) {
+      const std::size_t run = TokenLength(message);
+      if (LooksRandom(message.substr(0, run))) secret = run;
+    }
+    if (secret == 0 && !IsAlnum(before)) {
+      if (const auto value = HeaderValue(message)) {
+        result.append(message.substr(0, value->begin));
+        secret = value->end;
+      } else {
+        secret = KnownTokenLength(message);
+      }
+    }
+    if (secret > 0) {
+      result.append(kRedacted);
+      message.remove_prefix(secret);
+      before = ' ';
+    } else {
+      before = message.front();
+      result.push_back(before);
+      message.remove_prefix(1);
+    }
+  }
+  return result;
+}
+
 using DigestKey = std::array<unsigned char, 32>;
 
 const DigestKey& ProcessKey() {
@@ -196,33 +229,7 @@ absl::Status CheckSecretText(std::string& text, std::size_t max_size,
 }
 
 std::string Redact(std::string_view message) {
-  std::string result;
-  char before = ' ';  // of what comes next; a blank after a secret
-  // What is beyond the cut is looked at only as part of a secret before it.
-  while (!message.empty() && result.size() <= kMaxMessageSize) {
-    std::size_t secret = PemLength(message);
-    if (secret == 0 && !IsTokenChar(before)) {
-      const std::size_t run = TokenLength(message);
-      if (LooksRandom(message.substr(0, run))) secret = run;
-    }
-    if (secret == 0 && !IsAlnum(before)) {
-      if (const auto value = HeaderValue(message)) {
-        result.append(message.substr(0, value->begin));
-        secret = value->end;
-      } else {
-        secret = KnownTokenLength(message);
-      }
-    }
-    if (secret > 0) {
-      result.append(kRedacted);
-      message.remove_prefix(secret);
-      before = ' ';
-    } else {
-      before = message.front();
-      result.push_back(before);
-      message.remove_prefix(1);
-    }
-  }
+  std::string result = Blot(message, kMaxMessageSize);
   for (char& c : result) {
     if (!absl::ascii_isprint(c)) c = ' ';
   }
@@ -230,6 +237,10 @@ std::string Redact(std::string_view message) {
     result.replace(kMaxMessageSize - 3, std::string::npos, "...");
   }
   return result;
+}
+
+std::string HideSecrets(std::string_view text) {
+  return Blot(text, std::string_view::npos);
 }
 
 std::string Digest(std::string_view bytes) {

@@ -34,6 +34,10 @@ absl::Status CheckSecretText(std::string& text, std::size_t max_size,
 // names, resource ids and method paths stay.
 std::string Redact(std::string_view message);
 
+// The same, but all other bytes stay: for what a person typed or a server said,
+// where a text in another language must stay readable.
+std::string HideSecrets(std::string_view text);
+
 // A digest of `bytes` that differs from process to process, in hex. Serves
 // where secrets are compared or are part of a key, so that no map holds them
 // and no dump of a map lets them be guessed.

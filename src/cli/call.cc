@@ -133,6 +133,7 @@ class CallLog {
 std::string Fault(const std::vector<std::string>& arguments) {
   if (arguments.size() != 2) return "call takes TARGET and /pkg.Service/Method";
   if (arguments[0].empty()) return "call: TARGET is empty";
+  if (LooksLikeSecret(arguments[0])) return "call: TARGET looks like a secret";
   if (!IsMethod(arguments[1])) return "call: no method /pkg.Service/Method";
   const int count = absl::GetFlag(FLAGS_count);
   if (count < 1 || count > kMostCalls) {

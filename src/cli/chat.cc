@@ -156,6 +156,9 @@ ExitCode RunChat(const std::vector<std::string>& arguments) {
   if (arguments.size() != 1 || arguments.front().empty()) {
     return UsageError("chat takes one PROMPT, in quotes, or -", "chat");
   }
+  if (LooksLikeSecret(absl::GetFlag(FLAGS_target))) {
+    return UsageError("--target looks like a secret", "chat");
+  }
   const std::string fault = CredentialsFlagsFault();
   if (!fault.empty()) return UsageError(fault, "chat");
   const std::string model_uri = ModelUri();

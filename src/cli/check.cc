@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "aistudio/auth/credentials.h"
+#include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/credentials_flags.h"
 #include "src/cli/output.h"
@@ -33,8 +34,9 @@ Finding Check() {
   if (credentials.ok()) {
     finding.status = credentials->WaitUntilReady(absl::GetFlag(FLAGS_timeout));
     finding.stats = credentials->stats();
-    finding.provider = credentials->DebugString();
-    finding.endpoint = TokenEndpoint(finding.stats.method);
+    finding.provider = internal::HideSecrets(credentials->DebugString());
+    finding.endpoint =
+        internal::HideSecrets(TokenEndpoint(finding.stats.method));
   }
   finding.took = absl::Now() - start;
   return finding;

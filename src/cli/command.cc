@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "src/base/text.h"
 
 namespace aistudio::auth::cli {
 namespace {
@@ -158,7 +159,9 @@ std::string Overview(const std::vector<Command>& commands) {
 }
 
 ExitCode UsageError(const std::string& fault, const std::string& command) {
-  absl::FPrintF(stderr, "aistudio-auth: %s; see `aistudio-auth %s`\n", fault,
+  absl::FPrintF(stderr, "aistudio-auth: %s; see `aistudio-auth %s`\n",
+                // Somebody may have pasted a secret.
+                internal::HideSecrets(fault),
                 absl::StrCat(command, command.empty() ? "" : " ", "--help"));
   return kExitUsage;
 }

@@ -13,6 +13,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "grpcpp/support/slice.h"
+#include "src/base/text.h"
 #include "src/cli/credentials_flags.h"
 
 namespace aistudio::auth::cli {
@@ -93,8 +94,10 @@ std::string WithoutSecret(const std::string& text,
                           const Credentials& credentials) {
   const std::string header = CurrentHeader(credentials);
   const std::string secret = header.substr(header.find(' ') + 1);
-  if (secret.empty()) return text;
-  return absl::StrReplaceAll(text, {{secret, "[secret]"}});
+  // A server may name other secrets than ours.
+  return internal::HideSecrets(
+      secret.empty() ? text
+                     : absl::StrReplaceAll(text, {{secret, "[secret]"}}));
 }
 
 std::string Printable(std::string text) {
@@ -115,6 +118,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelFromFlags(
   arguments.SetMaxReceiveMessageSize(kLargestResponse);
   return grpc::CreateCustomChannel(
       target, credentials.channel_credentials(*ssl), arguments);
+}
+
+bool LooksLikeSecret(const std::string& target) {
+  return internal::HideSecrets(target) != target;
 }
 
 bool IsMethod(const std::string& text) {

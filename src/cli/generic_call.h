@@ -20,6 +20,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelFromFlags(
     const std::string& target, const Credentials& credentials);
 
 // "/pkg.Service/Method"?
+bool LooksLikeSecret(const std::string& target);
 bool IsMethod(const std::string& text);
 
 struct CallResult {

@@ -4,15 +4,31 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "src/base/text.h"
 
 namespace aistudio::auth::cli {
 namespace {
 
 constexpr std::size_t kPiece = 16 * 1024;
+
+// A path to be shown. In place of it somebody may have pasted the secret.
+std::string Shown(const std::string& path) {
+  // Part by part: as a whole, a long path can look random.
+  if (path.find("-----BEGIN") != std::string::npos) {
+    return internal::HideSecrets(path);  // base64 has slashes
+  }
+  std::vector<std::string> parts = absl::StrSplit(path, '/');
+  for (std::string& part : parts) part = internal::HideSecrets(part);
+  return absl::StrJoin(parts, "/");
+}
 
 absl::StatusOr<std::string> ReadStream(std::FILE* stream,
                                        const std::string& name,
@@ -50,7 +66,7 @@ absl::StatusOr<std::string> ReadInput(const std::string& flag,
     }
     return ReadStream(stdin, absl::StrCat(flag, ": stdin"), most_bytes);
   }
-  const std::string name = absl::StrCat(flag, ": ", path);
+  const std::string name = absl::StrCat(flag, ": ", Shown(path));
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
       std::fopen(path.c_str(), "rbe"), &std::fclose);
   if (file == nullptr) {
