@@ -71,7 +71,7 @@ class ForkableSource final : public TokenSource {
   int calls() const { return calls_; }
   int cancels() const { return cancels_; }
   bool WaitForCalls(int calls) const {
-    return WaitUntil([=] { return calls_ >= calls; });
+    return WaitUntil([this, calls] { return calls_ >= calls; });
   }
 
  private:

@@ -95,8 +95,12 @@ class SlowProxy {
         shutdown(client, SHUT_RDWR);
         continue;
       }
-      pumps_.emplace_back([=] { Pump(client, server, /*may_be_slow=*/false); });
-      pumps_.emplace_back([=] { Pump(server, client, /*may_be_slow=*/true); });
+      pumps_.emplace_back([this, client, server] {
+        Pump(client, server, /*may_be_slow=*/false);
+      });
+      pumps_.emplace_back([this, client, server] {
+        Pump(server, client, /*may_be_slow=*/true);
+      });
     }
   }
 

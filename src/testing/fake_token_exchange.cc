@@ -1,5 +1,6 @@
 #include "src/testing/fake_token_exchange.h"
 
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,9 @@ std::string Decode(const std::string& text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size()) {
-      decoded += absl::HexStringToBytes(text.substr(i + 1, 2));
+      const std::string digits = text.substr(i + 1, 2);
+      decoded.push_back(
+          static_cast<char>(std::strtol(digits.c_str(), nullptr, 16)));
       i += 2;
     } else {
       decoded.push_back(text[i] == '+' ? ' ' : text[i]);
