@@ -108,7 +108,7 @@ TEST_F(TokenSourceTest, TokensThatAreNoneAreErrors) {
       {{std::string(8000, 'a'), absl::InfiniteFuture()}, "8000 bytes"},
   };
   for (const auto& [token, fault] : kCases) {
-    const absl::Status status = ErrorOf([token = token] { return token; });
+    const absl::Status status = ErrorOf([given = token] { return given; });
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_TRUE(HasForm(status, "TokenSourceAuth"));
     EXPECT_THAT(std::string(status.message()), HasSubstr(fault));

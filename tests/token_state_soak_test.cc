@@ -70,8 +70,8 @@ TEST(TokenStateSoakTest, TokensThatDieSoonMakeNoStorm) {
     EXPECT_LE(fresh.fetches(), most_a_minute) << lifetime;
     EXPECT_GE(fresh.fetches(), 10) << lifetime;
 
-    Simulator same([lifetime = lifetime](Instant now, int) {
-      return Token{"same", now.wall + lifetime};
+    Simulator same([time_left = lifetime](Instant now, int) {
+      return Token{"same", now.wall + time_left};
     });
     same.set_latency(absl::ZeroDuration());
     same.RunFor(absl::Minutes(1));
