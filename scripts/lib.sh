@@ -13,6 +13,13 @@ readonly BUILD_PACKAGES=(
   ninja-build pkg-config protobuf-compiler protobuf-compiler-grpc valgrind
 )
 
+# How the scripts call Bazel. The disk cache serves all clones of the project.
+BAZEL_OPTIONS=(
+  --config=system --jobs=2
+  "--disk_cache=${XDG_CACHE_HOME:-$HOME/.cache}/aistudio-auth-bazel"
+)
+[[ -t 2 ]] || BAZEL_OPTIONS+=(--color=no --curses=no --noshow_progress)
+
 # Progress goes to stderr: stdout belongs to what the script runs.
 say() {
   echo "$*" >&2

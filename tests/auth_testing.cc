@@ -14,10 +14,12 @@
 namespace aistudio::auth {
 namespace {
 
+#ifdef OPENSSL_INIT_NO_ATEXIT  // BoringSSL has no exit handler
 // Before anything else uses OpenSSL: when the tests end, threads of gRPC may
 // still be closing connections, and its exit handler would free what they use.
 [[maybe_unused]] const int openssl_stays =
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+#endif
 
 grpc::ByteBuffer Message() {
   const grpc::Slice slice("hello");

@@ -14,6 +14,12 @@
 #include "tests/sanitizer_testing.h"
 #include "tests/shell_testing.h"
 
+// Where Bazel puts them.
+#ifndef AISTUDIO_AUTH_INSTRUCTION_PROBE
+#define AISTUDIO_AUTH_INSTRUCTION_PROBE "tests/instruction_probe"
+#define AISTUDIO_AUTH_ALLOCATION_PROBE "tests/allocation_probe"
+#endif
+
 namespace aistudio::auth {
 namespace {
 

@@ -10,10 +10,6 @@
 
 #include "tests/cli_testing.h"
 
-#ifndef AISTUDIO_AUTH_SOURCE_DIR
-#define AISTUDIO_AUTH_SOURCE_DIR "."  // where Bazel runs tests
-#endif
-
 namespace aistudio::auth::cli {
 namespace {
 
@@ -57,8 +53,8 @@ class CliCompletionTest : public CliTest {
  protected:
   // What <Tab> offers after the last of `words`, as bash splits them.
   Strings Complete(const Strings& words) {
-    std::string script = "source " AISTUDIO_AUTH_SOURCE_DIR
-                         "/scripts/completion.bash || exit 9\n"
+    std::string script = "source '" + kSourceTree.string() +
+                         "/scripts/completion.bash' || exit 9\n"
                          "COMP_WORDS=(aistudio-auth";
     for (const std::string& word : words) script += " '" + word + "'";
     script +=

@@ -14,10 +14,6 @@
 #include "absl/time/time.h"
 #include "tests/cli_testing.h"
 
-#ifndef AISTUDIO_AUTH_SOURCE_DIR
-#define AISTUDIO_AUTH_SOURCE_DIR "."  // where Bazel runs tests
-#endif
-
 namespace aistudio::auth::cli {
 namespace {
 
@@ -28,8 +24,7 @@ using ::testing::SizeIs;
 
 // The blocks of a shell under the heading "Command line".
 Strings Blocks() {
-  const std::string readme =
-      ReadFile(std::filesystem::path(AISTUDIO_AUTH_SOURCE_DIR) / "README.md");
+  const std::string readme = ReadFile(kSourceTree / "README.md");
   Strings blocks;
   const std::size_t end = readme.find("\n## Errors");
   std::size_t at = readme.find("\n## Command line");

@@ -21,9 +21,22 @@
 
 #include "aistudio/auth/testing/fake_cloud.h"
 
+// Where Bazel runs tests.
+#ifndef AISTUDIO_AUTH_COMMAND
+#define AISTUDIO_AUTH_COMMAND "./aistudio-auth"
+#endif
+#ifndef AISTUDIO_AUTH_SOURCE_DIR
+#define AISTUDIO_AUTH_SOURCE_DIR "."
+#endif
+
 namespace aistudio::auth::cli {
 
-constexpr char kCommand[] = AISTUDIO_AUTH_COMMAND;
+// Absolute: scripts change the folder.
+inline const std::string kCommand =
+    std::filesystem::absolute(AISTUDIO_AUTH_COMMAND).lexically_normal();
+inline const std::filesystem::path kSourceTree =
+    std::filesystem::absolute(AISTUDIO_AUTH_SOURCE_DIR);
+
 constexpr char kMethod[] = "/pkg.Service/Method";
 
 using Strings = std::vector<std::string>;

@@ -20,6 +20,10 @@
 #include "yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service.pb.h"
 #include "yandex/cloud/ai/stt/v3/stt_service.pb.h"
 
+#ifndef AISTUDIO_AUTH_EXAMPLES_DIR
+#define AISTUDIO_AUTH_EXAMPLES_DIR "examples"  // where Bazel puts them
+#endif
+
 namespace aistudio::auth {
 namespace {
 

@@ -316,6 +316,17 @@ TEST_F(TokenFileTest, ARelativePathStaysWhatItWas) {
   }());
 }
 
+TEST_F(TokenFileTest, ALongPathIsNoToken) {
+  const std::filesystem::path folder =
+      folder_ /
+      "Projects/2026/sandbox/linux-sandbox/41/execroot/8f3aD1c09b7E6d";
+  std::filesystem::create_directories(folder);
+  Write(folder / "token", LiveToken(*cloud_));
+  const auto credentials = TokenFileCredentials(folder / "token");
+  ASSERT_TRUE(credentials.ok()) << credentials.status();
+  EXPECT_EQ(credentials->WaitUntilReady(absl::Seconds(20)), absl::OkStatus());
+}
+
 TEST_F(TokenFileTest, BadPathsAreRefused) {
   const auto error = [](const std::string& path) {
     return TokenFileCredentials(path).status();

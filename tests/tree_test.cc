@@ -21,6 +21,7 @@
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -274,6 +275,18 @@ TEST(SourceTreeTest, EveryDefectOfThePythonSdkHasItsTest) {
     const std::string name = "// Python SDK defect D" + std::to_string(i) + ":";
     EXPECT_THAT(tests, ::testing::HasSubstr(name));
   }
+}
+
+TEST(SourceTreeTest, BothBuildsHaveOneVersion) {
+  const std::filesystem::path top = AISTUDIO_AUTH_SOURCE_DIR;
+  const std::string bzl = ReadFile(top / "bazel/version.bzl");
+  const std::size_t begin = bzl.find("VERSION = \"") + 11;
+  const std::string version = bzl.substr(begin, bzl.find('"', begin) - begin);
+  EXPECT_THAT(version, SizeIs(::testing::Ge(5)));
+  EXPECT_THAT(ReadFile(top / "CMakeLists.txt"),
+              HasSubstr("project(aistudio_auth VERSION " + version + " "));
+  EXPECT_THAT(ReadFile(top / "MODULE.bazel"),
+              HasSubstr("version = \"" + version + "\",\n    bazel_"));
 }
 
 TEST(SourceTreeSelfTest, IncludesOfAllFormsAreSeen) {

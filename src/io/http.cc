@@ -1,7 +1,5 @@
 #include "src/io/http.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -10,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "curl/curl.h"
 #include "src/base/secret.h"
+#include "src/io/ca_file.h"
 #include "src/io/curl_error.h"
 
 #ifndef AISTUDIO_AUTH_VERSION
@@ -43,27 +42,6 @@ bool InitializeCurl() {
   static const bool initialized =
       curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return initialized;
-}
-
-// A name for the system's root certificates, for a libcurl that was built on
-// another system or with BoringSSL, and so knows none; or null if it knows its
-// own.
-const char* FallbackCaFile() {
-  static const char* const file = []() -> const char* {
-    const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
-    for (const char* known : {info->cainfo, info->capath}) {
-      if (known != nullptr && access(known, R_OK) == 0) return nullptr;
-    }
-    for (const char* usual :
-         {"/etc/ssl/certs/ca-certificates.crt",  // Debian, Alpine
-          "/etc/pki/tls/certs/ca-bundle.crt",    // Red Hat
-          "/etc/ssl/ca-bundle.pem",              // SUSE
-          "/etc/ssl/cert.pem"}) {                // Alpine, BSD, macOS
-      if (access(usual, R_OK) == 0) return usual;
-    }
-    return nullptr;
-  }();
-  return file;
 }
 
 // What libcurl's callbacks write to.
@@ -151,8 +129,8 @@ bool SetOptions(CURL* easy, const HttpRequest& request, curl_slist* headers,
   if (!request.ca_file.empty()) {
     set(CURLOPT_CAINFO, request.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
-  } else if (FallbackCaFile() != nullptr) {
-    set(CURLOPT_CAINFO, FallbackCaFile());
+  } else if (const std::string& file = FallbackCaFile(); !file.empty()) {
+    set(CURLOPT_CAINFO, file.c_str());
   }
   set(CURLOPT_WRITEFUNCTION, &OnBody);
   set(CURLOPT_WRITEDATA, exchange);
