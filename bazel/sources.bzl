@@ -337,3 +337,10 @@ BENCHMARK_SRCS = [
     "benchmarks/cold_start.cc",
     "benchmarks/cold_start.h",
 ]
+
+# Programs of foreign projects; scripts/consumers builds them.
+CONSUMER_SRCS = [
+    "tests/consumers/main.cc",
+    "tests/consumers/own_protos/main.cc",
+    "tests/consumers/own_protos/yandex/cloud/iam/v1/iam_token_service.proto",
+]

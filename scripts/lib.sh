@@ -75,18 +75,22 @@ install_packages() {
   quietly "${as_root[@]}" apt-get -q install -y --no-install-recommends "${missing[@]}"
 }
 
+# Lets compilers go through ccache where it is installed.
+use_ccache() {
+  command -v ccache >/dev/null || return 0
+  export AISTUDIO_AUTH_LAUNCHER=ccache
+  # Without these, ccache gives up on files with precompiled headers.
+  export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+  # Another clone of the same sources finds what this one compiled.
+  export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
+}
+
 # build PRESET [TARGET...]: into build/PRESET; all targets of the preset if none
 # is named.
 build() {
   local preset="$1"
   shift
-  if command -v ccache >/dev/null; then
-    export AISTUDIO_AUTH_LAUNCHER=ccache
-    # Without these, ccache gives up on files with precompiled headers.
-    export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-    # Another clone of the same sources finds what this one compiled.
-    export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
-  fi
+  use_ccache
   say "building build/$preset (a few minutes the first time) ..."
   quietly cmake --preset "$preset"
   local command=(cmake --build --preset "$preset" --parallel "$(nproc)")
