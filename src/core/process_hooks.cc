@@ -71,7 +71,11 @@ void ProcessHooks::BeforeFork() {
 
 void ProcessHooks::AfterForkInParent() {
   State& state = GetState();
-  for (const auto& core : state.locked) core->pool_.Hold(false);
+  for (const auto& core : state.locked) {
+    // A child that forks again before it used `core` has the condition of its
+    // parent's threads, and who notifies that may wait for them for ever.
+    if (core->HasThreads()) core->pool_.Hold(false);
+  }
   state.locks.clear();
   const auto unlocked = std::move(state.locked);
   state.locked.clear();
