@@ -284,6 +284,8 @@ TEST_F(RegistryLifetimeTest, DroppingOnTheRefreshersThreadIsSafe) {
                                 holder->provider.reset();
                                 dropped.With([](bool& done) { done = true; });
                               });
+  // Before that, the thread that starts the fetch might notice the time.
+  ASSERT_TRUE(source->WaitForCalls(1));
   clock_->Advance(absl::Seconds(1));
   EXPECT_TRUE(dropped.WaitFor([](bool done) { return done; }));
   EXPECT_TRUE(source->WaitForCancels(1));

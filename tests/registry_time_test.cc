@@ -13,6 +13,7 @@
 #include "aistudio/auth/testing/manual_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/core/hazard.h"
 #include "src/core/provider.h"
 #include "src/core/registry_core.h"
 #include "tests/core_testing.h"
@@ -53,6 +54,65 @@ class RegistryTimeTest : public ::testing::Test {
   std::shared_ptr<RegistryCore> core_ =
       RegistryCore::Of(ProviderRegistry::Create({clock_, log_.Collector()}));
 };
+
+// Whoever asks it for the uptime can be held up; with a token in place, that is
+// whoever holds the registry's lock.
+class StallingClock final : public Clock {
+ public:
+  absl::Time Now() const override { return real_->Now(); }
+  absl::Duration Uptime() const override {
+    state_.With([](State& state) { ++state.waiting; });
+    state_.WaitFor([](const State& state) { return !state.stalled; },
+                   absl::InfiniteDuration());
+    state_.With([](State& state) { --state.waiting; });
+    return real_->Uptime();
+  }
+  void WaitUntil(Waker& waker, absl::Duration until) override {
+    real_->WaitUntil(waker, until);
+  }
+
+  void Stall(bool stall) {
+    state_.With([&](State& state) { state.stalled = stall; });
+  }
+  bool WaitForWaiting() {
+    return state_.WaitFor([](const State& state) { return state.waiting > 0; });
+  }
+
+ private:
+  struct State {
+    bool stalled = false;
+    int waiting = 0;
+  };
+  const std::shared_ptr<Clock> real_ = Clock::Real();
+  mutable Watched<State> state_;
+};
+
+TEST(RegistryLockTest, AReadyCallTakesNoSharedLock) {
+  const auto clock = std::make_shared<StallingClock>();
+  const auto core =
+      RegistryCore::Of(ProviderRegistry::Create({clock, nullptr}));
+  const auto provider =
+      *core->Share(MakeSpec("id", std::make_shared<FakeSource>(clock)));
+  ASSERT_TRUE(WaitUntilReady(*provider, kNone, kSoon).ok());
+  clock->Stall(true);
+  std::thread holder([&] { provider->Stats(); });
+  EXPECT_TRUE(clock->WaitForWaiting());
+
+  Watched<std::string> header;
+  std::thread call([&] {
+    if (provider->Check(kNone) != Readiness::kReady) return;
+    HazardGuard guard;
+    const std::string peeked(provider->Peek(guard));
+    const std::string got = HeaderOf(*provider);
+    header.With([&](std::string& seen) { seen = peeked + ", " + got; });
+  });
+  EXPECT_TRUE(header.WaitFor([](const std::string& seen) {
+    return seen == "Bearer token-1, Bearer token-1";
+  }));
+  clock->Stall(false);
+  call.join();
+  holder.join();
+}
 
 TEST_F(RegistryTimeTest, RefreshesBeforeExpiryWithoutAnyCall) {
   const auto source = NewSource();

@@ -93,6 +93,21 @@ TEST_F(WorkerPoolTest, RunsJobsInTheirOrderOnAHandfulOfThreads) {
   order->With([](const std::vector<int>& all) { EXPECT_EQ(all.size(), 100U); });
 }
 
+// Though each takes long enough for all of them to run at once.
+TEST_F(WorkerPoolTest, ManyJobsNeedAHandfulOfThreads) {
+  for (int i = 0; i < 100; ++i) {
+    Run([jobs = jobs_] {
+      Start(*jobs);
+      Waker().WaitFor(absl::Milliseconds(50));
+      End(*jobs);
+    });
+  }
+  ASSERT_TRUE(WaitForEnded(100));
+  // Four, and four more each time a busy machine lets none end for a tenth of a
+  // second.
+  jobs_->With([](const Jobs& all) { EXPECT_LE(all.most_running, 40); });
+}
+
 TEST_F(WorkerPoolTest, JobsThatHangHoldUpNoOthers) {
   for (int i = 0; i < 20; ++i) RunHangingJob();
   const auto before = std::chrono::steady_clock::now();
