@@ -1,5 +1,6 @@
 // A forked child has none of its parent's threads, but all of their work.
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -46,6 +47,12 @@ class ForkableSource final : public TokenSource {
   }
 
   absl::StatusOr<Token> Fetch(absl::Time) override {
+    // A Cancel means the fetch that runs, not this one.
+    pollfd left = {pipe_[0], POLLIN, 0};
+    char byte = 0;
+    while (blocked_in_ == getpid() && poll(&left, 1, 0) == 1 &&
+           read(pipe_[0], &byte, 1) == 1) {
+    }
     const int call = ++calls_;
     if (blocked_in_ == getpid()) {
       char woken = 0;
@@ -246,7 +253,8 @@ TEST_F(ForkTest, AFetchThatAsksForItIsBrokenOffAndBegunAgain) {
   const auto provider = Share(spec);
   ASSERT_TRUE(source->WaitForCalls(1));
   EXPECT_EQ(InChild([&] { return IsReady(provider); }), 0);
-  EXPECT_EQ(source->cancels(), 1);
+  // It is told again if a busy machine does not let it end at once.
+  EXPECT_GE(source->cancels(), 1);
   EXPECT_TRUE(source->WaitForCalls(2)) << "begun again in the parent";
   EXPECT_EQ(provider->Stats().failures, 0) << "nobody's fault";
   source->Release();
