@@ -13,13 +13,12 @@ _REPOS = {
     "rules_java": "rules_java_bazel4",
 }
 
-def system_deps(enabled = True):
+def system_deps(enabled = True, tree = "."):
     """Declares the distribution's packages under the repositories' names.
-
-    Only for this project's own WORKSPACE: the paths are relative to it.
 
     Args:
       enabled: False declares nothing.
+      tree: the top of this project, relative to the WORKSPACE that calls this.
     """
     for name, path in _REPOS.items() if enabled else []:
-        native.local_repository(name = name, path = "bazel/system/" + path)
+        native.local_repository(name = name, path = tree + "/bazel/system/" + path)
