@@ -19,8 +19,16 @@ curl_off_t TimeOf(CURL* easy, CURLINFO what) {
   return microseconds;
 }
 
+// Whether the request was on its way: libcurl 8.22 has a pretransfer time even
+// of a request that failed before that.
+bool WasSent(CURL* easy) {
+  long request_bytes = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+  return request_bytes != 0 && TimeOf(easy, CURLINFO_PRETRANSFER_TIME_T) != 0;
+}
+
 absl::Status TimeoutError(CURL* easy, const HttpRequest& request) {
-  if (TimeOf(easy, CURLINFO_PRETRANSFER_TIME_T) == 0) {
+  if (!WasSent(easy)) {
     return absl::DeadlineExceededError(
         absl::StrCat("no connection within ",
                      Show(std::min(request.connect_timeout, request.timeout))));
@@ -41,7 +49,7 @@ absl::Status CurlError(CURLcode code, CURL* easy, const HttpRequest& request,
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
       // Also what libcurl makes of a server that does not speak HTTP.
-      if (TimeOf(easy, CURLINFO_PRETRANSFER_TIME_T) != 0) break;
+      if (WasSent(easy)) break;
       return absl::InvalidArgumentError("the URL cannot be asked");
     case CURLE_WEIRD_SERVER_REPLY:
       break;
