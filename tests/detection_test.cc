@@ -61,6 +61,11 @@ class DetectionTest : public ::testing::Test {
     };
   }
 
+  // A variable that was set twice must be restored in the opposite order.
+  ~DetectionTest() override {
+    while (!variables_.empty()) variables_.pop_back();
+  }
+
   void Set(const char* name, std::optional<std::string> value) {
     variables_.push_back(std::make_unique<ScopedEnv>(name, std::move(value)));
   }
