@@ -207,6 +207,7 @@ CORE_TEST_SRCS = [
     "tests/registry_lifetime_test.cc",
     "tests/registry_test.cc",
     "tests/registry_time_test.cc",
+    "tests/sanitizer_testing.h",
     "tests/scoped_env_test.cc",
     "tests/secret_test.cc",
     "tests/secret_testing.h",
@@ -284,7 +285,6 @@ CLI_TEST_SRCS = [
 # AISTUDIO_AUTH_INSTRUCTION_PROBE and AISTUDIO_AUTH_ALLOCATION_PROBE.
 CALL_COST_TEST_SRCS = [
     "tests/call_cost_test.cc",
-    "tests/sanitizer_testing.h",
     "tests/shell_testing.h",
 ]
 

@@ -23,8 +23,9 @@
 #include "src/core/registry_core.h"
 #include "tests/core_testing.h"
 #include "tests/process_testing.h"
+#include "tests/sanitizer_testing.h"
 
-#ifdef __SANITIZE_THREAD__
+#if AISTUDIO_AUTH_THREAD_SANITIZED
 // Threads of a child that had threads before: what this file is about.
 extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
 #endif
@@ -262,7 +263,7 @@ TEST_F(ForkTest, AFetchThatAsksForItIsBrokenOffAndBegunAgain) {
 }
 
 TEST_F(ForkTest, ForksFromManyThreadsWhileMuchGoesOn) {
-#ifdef __SANITIZE_ADDRESS__
+#if AISTUDIO_AUTH_ADDRESS_SANITIZED
   GTEST_SKIP()
       << "AddressSanitizer's allocator may be locked in the child when "
          "other threads allocate during the fork";

@@ -20,6 +20,7 @@
 #include "src/core/registry_core.h"
 #include "tests/core_testing.h"
 #include "tests/process_testing.h"
+#include "tests/sanitizer_testing.h"
 
 namespace aistudio::auth::internal {
 namespace {
@@ -27,7 +28,7 @@ namespace {
 const absl::Duration kNone = absl::ZeroDuration();
 constexpr char kPipe[] = "AISTUDIO_AUTH_TEST_PIPE";
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if AISTUDIO_AUTH_SANITIZED
 constexpr absl::Duration kQuick = absl::Seconds(10);  // they look back at exit
 #else
 constexpr absl::Duration kQuick = absl::Seconds(1);

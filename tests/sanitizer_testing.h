@@ -1,18 +1,28 @@
-// Whether a sanitizer is compiled in, for gcc and clang.
+// Which sanitizers are compiled in, for gcc and clang.
 
 #ifndef AISTUDIO_AUTH_TESTS_SANITIZER_TESTING_H_
 #define AISTUDIO_AUTH_TESTS_SANITIZER_TESTING_H_
 
-#define AISTUDIO_AUTH_SANITIZED 0
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#undef AISTUDIO_AUTH_SANITIZED
-#define AISTUDIO_AUTH_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#undef AISTUDIO_AUTH_SANITIZED
-#define AISTUDIO_AUTH_SANITIZED 1
+#ifdef __has_feature
+#define AISTUDIO_AUTH_HAS_FEATURE(name) __has_feature(name)
+#else
+#define AISTUDIO_AUTH_HAS_FEATURE(name) 0
 #endif
+
+#if defined(__SANITIZE_ADDRESS__) || \
+    AISTUDIO_AUTH_HAS_FEATURE(address_sanitizer)
+#define AISTUDIO_AUTH_ADDRESS_SANITIZED 1
+#else
+#define AISTUDIO_AUTH_ADDRESS_SANITIZED 0
 #endif
+
+#if defined(__SANITIZE_THREAD__) || AISTUDIO_AUTH_HAS_FEATURE(thread_sanitizer)
+#define AISTUDIO_AUTH_THREAD_SANITIZED 1
+#else
+#define AISTUDIO_AUTH_THREAD_SANITIZED 0
+#endif
+
+#define AISTUDIO_AUTH_SANITIZED \
+  (AISTUDIO_AUTH_ADDRESS_SANITIZED || AISTUDIO_AUTH_THREAD_SANITIZED)
 
 #endif  // AISTUDIO_AUTH_TESTS_SANITIZER_TESTING_H_
