@@ -17,8 +17,6 @@
 namespace aistudio::auth::cli {
 namespace {
 
-using ::testing::IsEmpty;
-
 constexpr std::size_t kRun = 12;
 
 class CliLeakTest : public CliTest {

@@ -22,7 +22,6 @@ using ::testing::ElementsAre;
 using testing::FakeYc;
 using ::testing::HasSubstr;
 using testing::ManualClock;
-using ::testing::MatchesRegex;
 using ::testing::Not;
 using testing::ScopedEnv;
 using ::testing::SizeIs;

@@ -63,7 +63,7 @@ std::vector<std::string> Choosers() {
   };
   std::vector<std::string> chosen;
   for (const auto& [name, in_use] : flags) {
-    if (in_use) chosen.push_back(name);
+    if (in_use) chosen.emplace_back(name);
   }
   return chosen;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -46,8 +47,8 @@ std::string Seconds(absl::Duration duration) {
 std::string Bar(absl::Duration left, absl::Duration whole) {
   const double share =
       whole > absl::ZeroDuration() ? absl::FDivDuration(left, whole) : 0;
-  const int full =
-      std::clamp(static_cast<int>(share * kBarWidth + 0.5), 0, kBarWidth);
+  const int full = std::clamp(static_cast<int>(std::lround(share * kBarWidth)),
+                              0, kBarWidth);
   return absl::StrCat("[", std::string(full, '#'),
                       std::string(kBarWidth - full, '.'), "]");
 }

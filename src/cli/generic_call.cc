@@ -48,12 +48,11 @@ CallResult CallOnce(
   context.set_deadline(absl::ToChronoTime(deadline));
   const auto call = stub.PrepareCall(&context, method, &queue);
   call->StartCall(nullptr);
-  bool ok = done();
-  if (ok) {
+  if (done()) {
     const grpc::Slice slice(request);
     const grpc::ByteBuffer message(&slice, 1);
     call->WriteLast(message, grpc::WriteOptions(), nullptr);
-    ok = done();
+    done();
   }
   CallResult result;
   // Also if the write failed: a service may answer before it has read all.

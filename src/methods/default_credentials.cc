@@ -236,7 +236,7 @@ absl::StatusOr<Credentials> DefaultCredentials(DefaultOptions options) {
   }
   if (!known) {
     std::vector<std::string> names;
-    for (const Step& step : Steps()) names.push_back(step.name);
+    for (const Step& step : Steps()) names.emplace_back(step.name);
     return absl::InvalidArgumentError(
         absl::StrCat("DefaultCredentials: AISTUDIO_AUTH_METHOD: names no "
                      "method; use one of ",

@@ -27,7 +27,7 @@ std::vector<std::string> ArgumentsOf(const YcCommand& command) {
   };
   for (const auto& [flag, value] : kFlags) {
     if (value.empty()) continue;
-    argv.push_back(flag);
+    argv.emplace_back(flag);
     argv.push_back(value);
   }
   return argv;

@@ -57,7 +57,7 @@ std::multimap<std::string, std::string> ServerCall::metadata() const {
 }
 
 void ServerCall::Write(grpc::ByteBuffer message, absl::Duration delay) {
-  Send({delay, std::move(message), std::nullopt});
+  Send({delay, message, std::nullopt});
 }
 
 void ServerCall::Finish(grpc::Status status, absl::Duration delay) {
