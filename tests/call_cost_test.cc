@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tests/auth_testing.h"
+#include "tests/call_cost_testing.h"
 #include "tests/sanitizer_testing.h"
 #include "tests/shell_testing.h"
 
@@ -104,6 +105,19 @@ TEST_F(CallCostTest, AReadyCallTakesHardlyMoreInstructionsThanAConstantPlugin) {
   ASSERT_GT(constant, 0);
   EXPECT_LE(ready, kMostInstructions);
   EXPECT_LE(ready, kMostConstantPlugins * constant);
+}
+
+TEST_F(CallCostTest, AReadyCallMakesNoSystemCall) {
+  const auto sealed = [](const std::string& plugin) {
+    return RunInShell({kInstructionProbe, plugin, "1000", "sealed"}).exit_code;
+  };
+  const int constant = sealed("constant");
+  if (constant == kNoSealExitCode) {
+    GTEST_SKIP() << "this kernel has no seccomp, which notices system calls";
+  }
+  EXPECT_EQ(constant, 0);
+  EXPECT_EQ(sealed("writing"), kSystemCallExitCode);
+  EXPECT_EQ(sealed("ready"), 0);
 }
 
 TEST_F(CallCostTest, AReadyRpcMakesAtMostEightAllocationsMoreThanAFixedToken) {

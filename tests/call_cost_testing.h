@@ -12,6 +12,10 @@
 
 namespace aistudio::auth {
 
+// What a sealed instruction_probe ends with, if not with 0.
+inline constexpr int kSystemCallExitCode = 4;
+inline constexpr int kNoSealExitCode = 5;
+
 class OneTokenSource final : public TokenSource {
  public:
   explicit OneTokenSource(std::string token) : token_(std::move(token)) {}
