@@ -217,6 +217,19 @@ TEST_F(CliLeakTest, SecretsPastedInTheWrongPlace) {
   }
 }
 
+TEST_F(CliLeakTest, TheQueryOfAUrl) {
+  // Of a form by which nobody could tell that it is a secret.
+  secrets_.emplace_back("correct-horse-battery-staple");
+  for (const char* json : {"--json", "--json=false"}) {
+    const Result check = RunQuietly(
+        {"check", "--workload_identity", json, "--service_account_id=aje1",
+         "--subject_token_file=/dev/null", "--timeout=700ms",
+         "--token_url=https://127.0.0.1:1/path?correct-horse-battery-staple"});
+    EXPECT_EQ(check.exit_code, 1);
+    EXPECT_THAT(check.out, ::testing::HasSubstr("https://127.0.0.1:1/path"));
+  }
+}
+
 TEST_F(CliLeakTest, HelpAndTheFakeCloud) {
   for (const std::string& command : Commands()) {
     RunQuietly({command, "--help"}, {}, {"YC_API_KEY=" + cloud_->api_key()});

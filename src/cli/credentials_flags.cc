@@ -271,8 +271,9 @@ std::string TokenEndpoint(const std::string& method) {
     return ValueOr(absl::GetFlag(FLAGS_iam_endpoint), IamOptions().endpoint);
   }
   if (method == "WorkloadIdentityAuth") {
-    return ValueOr(absl::GetFlag(FLAGS_token_url),
-                   WorkloadIdentityOptions().token_url);
+    const std::string url = ValueOr(absl::GetFlag(FLAGS_token_url),
+                                    WorkloadIdentityOptions().token_url);
+    return url.substr(0, url.find('?'));  // a query may be a secret
   }
   if (method == "MetadataAuth") {
     const char* const variable = std::getenv("YC_METADATA_ADDR");
