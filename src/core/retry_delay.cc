@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
 #include "aistudio/auth/token_source.h"
 
 namespace aistudio::auth {
@@ -14,7 +15,10 @@ constexpr char kPayload[] = "aistudio.auth/retry-delay";
 
 absl::Status WithRetryDelay(absl::Status error, absl::Duration delay) {
   if (!error.ok() && delay > absl::ZeroDuration()) {
-    error.SetPayload(kPayload, absl::Cord(absl::FormatDuration(delay)));
+    // By way of a view: what takes a std::string is a template, whose name
+    // clang 18 and newer spell otherwise than the gcc that built the library.
+    const std::string text = absl::FormatDuration(delay);
+    error.SetPayload(kPayload, absl::Cord(absl::string_view(text)));
   }
   return error;
 }
