@@ -59,6 +59,12 @@ foreach(name IN LISTS pc_files)
 endforeach()
 
 if(AISTUDIO_AUTH_BUILD_CLI)
+  # The command finds a shared library beside it, where the loader would not look by itself.
+  if(BUILD_SHARED_LIBS AND UNIX AND NOT APPLE AND NOT DEFINED CMAKE_INSTALL_RPATH
+     AND NOT CMAKE_INSTALL_FULL_LIBDIR IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+    file(RELATIVE_PATH libraries "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+    set_target_properties(aistudio-auth PROPERTIES INSTALL_RPATH "$ORIGIN/${libraries}")
+  endif()
   install(TARGETS aistudio-auth RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
     COMPONENT ${command})
   install(FILES "${PROJECT_SOURCE_DIR}/scripts/completion.bash"
